@@ -1,0 +1,118 @@
+# xbow: make | make test | make reproduce | make bench | make san | make fuzz | make docs; nothing else to learn.
+# CC=clang builds with clang; SAN=1 with AddressSanitizer and UndefinedBehaviorSanitizer, SAN=thread with ThreadSanitizer.
+
+CC      = gcc
+B       = build
+OPT     = -O2
+WARN    = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+CFLAGS  = -std=gnu11 -g $(OPT) $(WARN) $(SANFLAGS)
+LDFLAGS = $(SANFLAGS)
+INCLUDE = -Isim
+LIBS    = -lsimgrid -lyaml -lgsl -lgslcblas -lm -lpthread
+TESTLIBS = $(LIBS) $(shell pkg-config --libs check 2>/dev/null)
+VERSION = 0.1.0
+
+# Debian 12 packages: to build and run; on top of that to test.
+PACKAGES      = gcc make pkg-config libc6-dev libsimgrid-dev libyaml-dev libgsl-dev gnuplot-nox graphviz
+TEST_PACKAGES = $(PACKAGES) check tshark clang
+
+ifeq ($(SAN),1)
+SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(SAN),thread)
+SANFLAGS = -fsanitize=thread
+endif
+
+SIM_SRC   = $(wildcard sim/*/*.c)
+LANES_SRC = $(wildcard sim/lanes/*.c)
+CORE_SRC  = $(filter-out sim/lanes/%,$(SIM_SRC))
+TEST_SRC  = $(wildcard tests/test_*.c)
+FUZZ_SRC  = $(wildcard tests/fuzz_*.c)
+obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+all: $(B)/xbow $(B)/liblanes.a
+
+$(B)/xbow: $(call obj,sim/main.c $(CORE_SRC)) $(B)/liblanes.a
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/liblanes.a: $(call obj,$(LANES_SRC))
+	@echo "  AR    $@"
+	@rm -f $@ && ar rcs $@ $^
+
+# lanes/ is libc only: it sees no other header of ours.
+$(call obj,$(LANES_SRC)): INCLUDE = -Isim/lanes
+$(call obj,sim/main.c sim/report/results.c): CFLAGS += -DXBOW_VERSION='"$(VERSION)"'
+$(call obj,tests/main.c $(TEST_SRC) $(FUZZ_SRC)): INCLUDE = -Isim -Itests -I$(B)/gen
+$(call obj,tests/main.c $(TEST_SRC)): | $(B)/gen/suites.h
+
+$(B)/obj/%.o: %.c | $(B)/.packages
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CFLAGS) $(INCLUDE) -MMD -MP -c -o $@ $<
+
+# The list of suites is the list of files: tests/test_<module>.c defines <module>_suite().
+$(B)/gen/suites.h: $(TEST_SRC) Makefile
+	@mkdir -p $(@D)
+	@{ echo '/* Generated from the names of tests/test_*.c. */'; echo '#include <check.h>'; \
+	   echo '#define TEST_SUITES(X)$(patsubst tests/test_%.c, X(%),$(TEST_SRC))'; \
+	   for s in $(patsubst tests/test_%.c,%,$(TEST_SRC)); do echo "Suite *$${s}_suite(void);"; done; } > $@
+
+$(B)/tests: $(call obj,tests/main.c $(TEST_SRC) $(CORE_SRC)) $(B)/liblanes.a
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(TESTLIBS)
+
+$(B)/fuzz_%: $(B)/obj/tests/fuzz_%.o $(call obj,$(CORE_SRC)) $(B)/liblanes.a
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# A stamp that names the packages seen: checked again only when the list changes.
+$(B)/.packages: Makefile tools/require.sh
+	@tools/require.sh $(PACKAGES)
+	@mkdir -p $(B) && touch $@
+$(B)/.test-packages: Makefile tools/require.sh
+	@tools/require.sh $(TEST_PACKAGES)
+	@mkdir -p $(B) && touch $@ $(B)/.packages
+
+# -- what people type ---------------------------------------------------------------------------------------------
+
+# Unit and whole-system tests, then the checks that look at the tree and at several builds.
+test: $(B)/.test-packages
+	@$(MAKE) --no-print-directory -j2 all $(B)/tests
+	@$(B)/tests
+	@XBOW=$(B)/xbow tests/layers.sh
+	@XBOW=$(B)/xbow tests/command_line.sh
+	@XBOW=$(B)/xbow tests/readme.sh
+	@tests/determinism.sh
+
+reproduce: $(B)/.packages
+	@$(MAKE) --no-print-directory -j2 all
+	@$(B)/xbow reproduce
+
+# The suites under ASan and UBSan, and the lanes' two hosts under TSan.
+san: $(B)/.test-packages
+	@$(MAKE) --no-print-directory -j2 B=build/san SAN=1 build/san/xbow build/san/tests
+	@ASAN_OPTIONS=detect_leaks=1 build/san/tests
+	@$(MAKE) --no-print-directory -j2 B=build/tsan SAN=thread build/tsan/tests
+	@CK_FORK=no build/tsan/tests lane_hosts
+
+# As long as you like: FUZZ_RUNS inputs for every target (make test runs a few thousand of each).
+FUZZ_RUNS = 1000000
+fuzz: $(B)/.test-packages
+	@$(MAKE) --no-print-directory -j2 B=build/san SAN=1 $(patsubst tests/%.c,build/san/%,$(FUZZ_SRC))
+	@for f in $(patsubst tests/%.c,build/san/%,$(FUZZ_SRC)); do echo "$$f"; $$f $(FUZZ_RUNS) || exit 1; done
+
+bench: $(B)/.packages
+	@$(MAKE) --no-print-directory -j2 all
+	@bench/bench.sh
+
+# Writes the reference pages that are made from the code's own tables.
+docs: $(B)/.packages
+	@$(MAKE) --no-print-directory -j2 all
+	@for page in registers scenario schema metrics; do $(B)/xbow docs $$page || exit 1; done
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: all test reproduce san fuzz bench docs clean

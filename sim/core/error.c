@@ -1,0 +1,55 @@
+/* error.c -- a growing list of located messages. */
+#include "core/error.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/assert.h"
+
+void errors_init(struct errors *e)
+{
+    memset(e, 0, sizeof *e);
+}
+
+void errors_fini(struct errors *e)
+{
+    for (size_t i = 0; i < e->count; i++) free(e->list[i].text);
+    free(e->list);
+    errors_init(e);
+}
+
+int errors_add(struct errors *e, struct error_at at, const char *format, ...)
+{
+    char what[1024], text[1400];
+    va_list args;
+
+    if (e->count == ERRORS_MAX) {
+        e->suppressed++;
+        return -1;
+    }
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    if (!at.file)
+        snprintf(text, sizeof text, "%s", what);
+    else if (at.line > 0)
+        snprintf(text, sizeof text, "%.300s:%d:%d: %s", at.file, at.line, at.column, what);
+    else
+        snprintf(text, sizeof text, "%.300s: %s", at.file, what);
+    if (e->count == e->room) {
+        e->room = e->room ? e->room * 2 : 8;
+        e->list = realloc(e->list, e->room * sizeof *e->list);
+        SIM_ASSERT(e->list);
+    }
+    e->list[e->count].text = strdup(text);
+    SIM_ASSERT(e->list[e->count].text);
+    e->count++;
+    return -1;
+}
+
+void errors_print(const struct errors *e, FILE *out)
+{
+    for (size_t i = 0; i < e->count; i++) fprintf(out, "%s\n", e->list[i].text);
+    if (e->suppressed) fprintf(out, "(and %zu more)\n", e->suppressed);
+}

@@ -1,0 +1,72 @@
+/* stats.c -- a registry of counter arrays. */
+#include "core/stats.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/assert.h"
+
+struct stats {
+    struct stats_block *blocks;
+    size_t count, room;
+};
+
+struct stats *stats_create(void)
+{
+    struct stats *s = calloc(1, sizeof *s);
+    SIM_ASSERT(s);
+    return s;
+}
+
+void stats_destroy(struct stats *s)
+{
+    if (!s) return;
+    for (size_t i = 0; i < s->count; i++) {
+        free((char *)(uintptr_t)s->blocks[i].entity);
+        free((uint64_t *)(uintptr_t)s->blocks[i].base);
+    }
+    free(s->blocks);
+    free(s);
+}
+
+void stats_register(struct stats *s, const char *kind, const char *entity, const char *const *names,
+                    const uint64_t *values, size_t count)
+{
+    if (s->count == s->room) {
+        s->room = s->room ? s->room * 2 : 64;
+        s->blocks = realloc(s->blocks, s->room * sizeof *s->blocks);
+        SIM_ASSERT(s->blocks);
+    }
+    uint64_t *base = calloc(count ? count : 1, sizeof *base);
+    char *name = strdup(entity);
+    SIM_ASSERT(base && name);
+    s->blocks[s->count++] = (struct stats_block){ kind, name, names, values, base, count };
+}
+
+void stats_mark(struct stats *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        memcpy((uint64_t *)(uintptr_t)s->blocks[i].base, s->blocks[i].values,
+               s->blocks[i].count * sizeof(uint64_t));
+}
+
+size_t stats_count(const struct stats *s)
+{
+    return s->count;
+}
+
+const struct stats_block *stats_get(const struct stats *s, size_t i)
+{
+    return &s->blocks[i];
+}
+
+uint64_t stats_value(const struct stats *s, const char *kind, const char *entity, const char *counter)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct stats_block *b = &s->blocks[i];
+        if (strcmp(b->kind, kind) != 0 || strcmp(b->entity, entity) != 0) continue;
+        for (size_t c = 0; c < b->count; c++)
+            if (strcmp(b->names[c], counter) == 0) return b->values[c] - b->base[c];
+    }
+    return 0;
+}

@@ -1,0 +1,146 @@
+/* packet.c -- packets from chunks, and the ledger that must balance. */
+#include "net/packet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/assert.h"
+
+enum { CHUNK_PACKETS = 256 };
+
+struct chunk {
+    struct chunk *next;
+    struct packet packet[CHUNK_PACKETS];
+};
+struct holder {
+    packet_holder_fn *fn;
+    const void *owner;
+};
+struct packet_pool {
+    struct packet *free;
+    uint64_t held, next_id;
+    struct packet_ledger ledger;
+    struct chunk *chunks;
+    struct holder *holders;
+    size_t n_holders;
+};
+
+struct packet_pool *packet_pool_create(void)
+{
+    struct packet_pool *pool = calloc(1, sizeof *pool);
+    SIM_ASSERT(pool);
+    return pool;
+}
+
+void packet_pool_destroy(struct packet_pool *pool)
+{
+    if (!pool) return;
+    while (pool->chunks) {
+        struct chunk *c = pool->chunks;
+        pool->chunks = c->next;
+        for (int i = 0; i < CHUNK_PACKETS; i++) free(c->packet[i].stored);
+        free(c);
+    }
+    free(pool->holders);
+    free(pool);
+}
+
+const struct packet_ledger *packet_pool_ledger(const struct packet_pool *pool)
+{
+    return &pool->ledger;
+}
+
+uint64_t packet_pool_held(const struct packet_pool *pool)
+{
+    return pool->held;
+}
+
+void packet_pool_add_holder(struct packet_pool *pool, packet_holder_fn *fn, const void *owner)
+{
+    pool->holders = realloc(pool->holders, (pool->n_holders + 1) * sizeof *pool->holders);
+    SIM_ASSERT(pool->holders);
+    pool->holders[pool->n_holders++] = (struct holder){ fn, owner };
+}
+
+void packet_pool_check(const struct packet_pool *pool)
+{
+    const struct packet_ledger *l = &pool->ledger;
+    uint64_t ended = l->delivered + l->segmented, held = 0;
+    for (int i = 0; i < N_DROP_REASONS; i++) ended += l->dropped[i];
+    SIM_ASSERT(l->created == ended + pool->held);
+    for (size_t i = 0; i < pool->n_holders; i++) held += pool->holders[i].fn(pool->holders[i].owner);
+    SIM_ASSERT(held == pool->held);
+}
+
+static void grow(struct packet_pool *pool)
+{
+    struct chunk *c = malloc(sizeof *c);
+    SIM_ASSERT(c);
+    c->next = pool->chunks;
+    pool->chunks = c;
+    for (int i = CHUNK_PACKETS - 1; i >= 0; i--) {
+        c->packet[i].stored = NULL;
+        c->packet[i].next = pool->free;
+        pool->free = &c->packet[i];
+    }
+}
+
+struct packet *packet_new(struct packet_pool *pool, sim_time now)
+{
+    if (!pool->free) grow(pool);
+    struct packet *p = pool->free;
+    pool->free = p->next;
+    memset(p, 0, offsetof(struct packet, hdr));
+    p->id = pool->next_id++;
+    p->born = now;
+    pool->held++;
+    pool->ledger.created++;
+    return p;
+}
+
+struct packet *packet_clone(struct packet_pool *pool, const struct packet *p, sim_time now)
+{
+    struct packet *copy = packet_new(pool, now);
+    uint64_t id = copy->id;
+    memcpy(copy, p, offsetof(struct packet, hdr) + p->hdr_len);
+    copy->next = NULL;
+    copy->id = id;
+    copy->born = now;
+    if (p->stored) {
+        size_t bytes = p->len - p->hdr_len;
+        copy->stored = malloc(bytes);
+        SIM_ASSERT(copy->stored);
+        memcpy(copy->stored, p->stored, bytes);
+    }
+    return copy;
+}
+
+static void release(struct packet_pool *pool, struct packet *p)
+{
+    SIM_ASSERT(pool->held > 0);
+    if (p->stored) {
+        free(p->stored);
+        p->stored = NULL;
+    }
+    p->next = pool->free;
+    pool->free = p;
+    pool->held--;
+}
+
+void packet_deliver(struct packet_pool *pool, struct packet *p)
+{
+    pool->ledger.delivered++;
+    release(pool, p);
+}
+
+void packet_drop(struct packet_pool *pool, struct packet *p, enum drop_reason why)
+{
+    pool->ledger.dropped[why]++;
+    release(pool, p);
+}
+
+void packet_segmented(struct packet_pool *pool, struct packet *p)
+{
+    pool->ledger.segmented++;
+    release(pool, p);
+}
