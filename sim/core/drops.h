@@ -11,6 +11,9 @@
     X(LINK_DOWN,        "link_down",           "sent on a link that is down or connected to nothing") \
     X(SWITCH_SAME_PORT, "switch_same_port",    "destination is behind the port it came from") \
     X(SWITCH_BAD_FRAME, "switch_bad_frame",    "too short, too long or malformed for the switch") \
+    X(SWITCH_RESERVED,  "switch_reserved",     "to a reserved group address, which no bridge forwards") \
+    X(SWITCH_VLAN,      "switch_vlan",         "its VLAN was not admitted on the port, or has no other port") \
+    X(NO_ROUTE,         "no_route",            "no host of the platform has this destination, or no route leads there") \
     X(NIC_FILTER,       "nic_filter",          "no receive address, multicast or VLAN filter accepted it") \
     X(NIC_ERROR,        "nic_error",           "bad length or checksum, dropped by the MAC") \
     X(NIC_DISABLED,     "nic_disabled",        "receive or transmit was disabled, or the NIC was reset") \

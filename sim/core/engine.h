@@ -37,6 +37,9 @@ void engine_destroy(struct engine *e); /* events still pending are forgotten; NU
 /* Registers an entity; the engine owns it until engine_destroy().  The name is copied. */
 struct entity *engine_entity(struct engine *e, const char *name);
 
+/* Name of entity number 'id'; "?" when there is none. */
+const char *engine_entity_name(const struct engine *e, uint32_t id);
+
 void event_init(struct event *ev, struct entity *entity, event_fn *fn, void *owner);
 
 /* Makes 'ev' run at 'at' (not before now).  A pending event is moved. */
@@ -48,7 +51,7 @@ void engine_cancel(struct engine *e, struct event *ev);
 
 static inline bool event_pending(const struct event *ev) { return ev->slot != 0; }
 
-/* Runs every event before or at 'until', then sets the clock to 'until'. */
+/* Runs every event before or at 'until' (not before now), then sets the clock to 'until'.  Not from a handler. */
 void engine_run(struct engine *e, sim_time until);
 
 /* Runs the next event if it is not after 'until'; false when there is none.  The clock moves to the event. */

@@ -19,6 +19,13 @@ void errors_fini(struct errors *e)
     errors_init(e);
 }
 
+/* What the user typed may be quoted in a message: it must not break the line or talk to the terminal. */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+}
+
 int errors_add(struct errors *e, struct error_at at, const char *format, ...)
 {
     char what[1024], text[1400];
@@ -37,6 +44,7 @@ int errors_add(struct errors *e, struct error_at at, const char *format, ...)
         snprintf(text, sizeof text, "%.300s:%d:%d: %s", at.file, at.line, at.column, what);
     else
         snprintf(text, sizeof text, "%.300s: %s", at.file, what);
+    make_printable(text);
     if (e->count == e->room) {
         e->room = e->room ? e->room * 2 : 8;
         e->list = realloc(e->list, e->room * sizeof *e->list);

@@ -1,6 +1,7 @@
 /* stats.c -- a registry of counter arrays. */
 #include "core/stats.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,11 +44,20 @@ void stats_register(struct stats *s, const char *kind, const char *entity, const
     s->blocks[s->count++] = (struct stats_block){ kind, name, names, values, base, count };
 }
 
+static bool is_maximum(const char *name)
+{
+    size_t n = strlen(name);
+    return n >= 4 && strcmp(name + n - 4, "_max") == 0;
+}
+
 void stats_mark(struct stats *s)
 {
-    for (size_t i = 0; i < s->count; i++)
-        memcpy((uint64_t *)(uintptr_t)s->blocks[i].base, s->blocks[i].values,
-               s->blocks[i].count * sizeof(uint64_t));
+    for (size_t i = 0; i < s->count; i++) {
+        const struct stats_block *b = &s->blocks[i];
+        uint64_t *base = (uint64_t *)(uintptr_t)b->base;
+        for (size_t c = 0; c < b->count; c++)
+            if (!is_maximum(b->names[c])) base[c] = b->values[c];
+    }
 }
 
 size_t stats_count(const struct stats *s)

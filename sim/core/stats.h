@@ -1,7 +1,8 @@
 /* stats.h -- where results come from: every entity's counters, found by (kind, entity, counter).
  *
  * An entity keeps its counters in an array of its own and registers it once; counting is an increment of that array
- * and nothing else.  stats_mark() remembers all values at the end of the warm-up; reads give the growth since. */
+ * and nothing else.  stats_mark() remembers all values at the end of the warm-up; reads give the growth since.
+ * A counter whose name ends in "_max" is a maximum, not a sum: its base stays 0 and reads give it for the whole run. */
 #ifndef SIM_CORE_STATS_H
 #define SIM_CORE_STATS_H
 
@@ -25,7 +26,7 @@ void stats_destroy(struct stats *s);
 void stats_register(struct stats *s, const char *kind, const char *entity, const char *const *names,
                     const uint64_t *values, size_t count);
 
-/* Remembers all values as the base. */
+/* Remembers all values, but those of maxima, as the base. */
 void stats_mark(struct stats *s);
 
 /* Blocks in order of registration. */

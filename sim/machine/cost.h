@@ -12,7 +12,8 @@
 
 /* One row per priced operation: NAME (key in the profile is its lower case), unit counted, meaning. */
 #define COST_OPS(X) \
-    X(INTR_ENTRY,        "interrupt",  "hardware interrupt, entry to exit, direct and indirect") \
+    X(INTR_ENTRY,        "interrupt",  "hardware interrupt, from acceptance to the handler's first instruction") \
+    X(INTR_EXIT,         "interrupt",  "return from the handler, and the caches it displaced") \
     X(INTR_THREAD_BLOCK, "event",      "an interrupt that blocks and becomes a thread") \
     X(THREAD_WAKE,       "wake",       "making another thread runnable, at the waker") \
     X(CTX_SWITCH,        "switch",     "switching to another thread, at the CPU that switches") \
@@ -84,7 +85,8 @@ struct cost_profile {
     struct cost_entry op[N_COST_OPS], place[N_COST_PLACES];
 };
 
-/* Prices in femtoseconds per unit counted, for one machine's clock. */
+/* Prices in femtoseconds per unit counted, for one machine's clock.  Cycles cost less on a faster clock; nanoseconds
+ * do not. */
 struct cost_table {
     int64_t op_fs[N_COST_OPS], place_fs[N_COST_PLACES];
 };

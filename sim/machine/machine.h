@@ -26,17 +26,20 @@ struct thread;
 struct interrupt;
 struct mutex;
 struct memory;
+struct packet_pool;
 
 struct machine_config {
     const char *name;
     int sockets, cores, threads_per_core; /* > 0; CPU number = (socket * cores + core) * threads + thread */
     int64_t clock_hz;                     /* > 0 */
-    sim_dur quantum;                      /* time slice among threads of equal priority */
-    const struct cost_profile *profile;
+    sim_dur quantum;                      /* > 0: time slice among threads of equal priority */
+    const struct cost_profile *profile;   /* read during machine_create() only */
+    struct packet_pool *pool;             /* of the frames in this machine's memory; NULL: no frames will be held */
     uint64_t seed;
 };
 
-/* Creates the machine and registers "cpu" counters NAME/cpuN with 'stats'.  Owned by the caller. */
+/* Creates the machine, its memory included, and registers "cpu" counters NAME/cpuN with 'stats'.  Owned by the
+ * caller.  Threads, interrupts and mutexes belong to the machine and live as long as it. */
 struct machine *machine_create(struct engine *engine, struct stats *stats, const struct machine_config *config);
 void machine_destroy(struct machine *m);
 
@@ -74,30 +77,77 @@ struct thread_config {
 
 /* The machine owns the thread; it sleeps until the first wake. */
 struct thread *thread_create(struct machine *m, const struct thread_config *config);
-/* From a step, takes effect at the step's local time and charges COST_THREAD_WAKE; else at once. */
+/* From a step, takes effect at the step's local time and charges COST_THREAD_WAKE if the thread is asleep (waking
+ * one that runs or waits for its CPU is free); else at once. */
 void thread_wake(struct thread *t);
-void thread_bind(struct thread *t, int cpu);   /* CPU_ANY unbinds; takes effect at its next dispatch */
+void thread_bind(struct thread *t, int cpu);   /* CPU_ANY unbinds; a step that runs is finished where it is */
 const char *thread_name(const struct thread *t);
 
 /* -- interrupts ------------------------------------------------------------------------------------------------- */
 
-/* The handler is a step function run above every thread on its CPU, charged COST_INTR_ENTRY once.  STEP_AGAIN runs
- * it again at once; STEP_BLOCKED turns it into a thread until the mutex is free (counted in ithr). */
+/* The handler is a step function run above every thread on its CPU, COST_INTR_ENTRY after the interrupt was
+ * accepted; COST_INTR_EXIT follows its last step.  STEP_AGAIN runs it again at once; STEP_BLOCKED turns it into a
+ * thread until it returns STEP_SLEEP (counted in ithr).  Interrupts do not nest: others wait in order of arrival. */
 struct interrupt *interrupt_create(struct machine *m, const char *name, int cpu, step_fn *handler, void *owner);
-void interrupt_raise(struct interrupt *i);     /* from a device; raised again while pending or running: once more after */
-void interrupt_bind(struct interrupt *i, int cpu);
+/* From a device, or from a step (then at its local time).  Raised again while it waits to be accepted: the same
+ * interrupt, as with a message that finds its vector's request bit set; while it runs: once more after. */
+void interrupt_raise(struct interrupt *i);
+void interrupt_bind(struct interrupt *i, int cpu); /* for the interrupts raised from now on */
 
 /* -- inside a step ---------------------------------------------------------------------------------------------- */
 
+/* The public face of a machine, its first member: what the step now running has charged.  Change it only through
+ * the functions below; they are here so that a charge is an addition. */
+struct machine_view {
+    struct cost_table price;
+    int64_t fs, user_fs;   /* charged by the step so far, in femtoseconds; user_fs is part of fs */
+    int64_t syscalls;      /* COST_SYSCALL among them */
+    sim_time start;        /* when the step began */
+    int cpu;               /* that runs the step; -1: no step runs, and charges have no effect */
+    struct engine *engine;
+};
+static inline struct machine_view *machine_view(const struct machine *m)
+{
+    return (struct machine_view *)(uintptr_t)m;
+}
+
+static inline bool machine_in_step(const struct machine *m)
+{
+    return machine_view(m)->cpu >= 0;
+}
+
+/* Inside a step only. */
+static inline int machine_current_cpu(const struct machine *m)
+{
+    return machine_view(m)->cpu;
+}
+
 /* Local time: the step's start plus what it has charged.  Outside a step: the engine's clock. */
-sim_time machine_now(const struct machine *m);
-bool machine_in_step(const struct machine *m);
-int machine_current_cpu(const struct machine *m);  /* inside a step only */
+static inline sim_time machine_now(const struct machine *m)
+{
+    const struct machine_view *v = machine_view(m);
+    return v->cpu < 0 ? engine_now(v->engine) : (sim_time){ v->start.ps + v->fs / 1000 };
+}
 
-void machine_charge(struct machine *m, enum cost_op op, int64_t n);       /* counted as system time */
-void machine_charge_user(struct machine *m, enum cost_op op, int64_t n);  /* counted as user time */
+/* Spends 'n' times the price of 'op', counted as system time.  Prices are in femtoseconds and a CPU carries what is
+ * less than a picosecond from step to step, so many small charges cost what one large one does. */
+static inline void machine_charge(struct machine *m, enum cost_op op, int64_t n)
+{
+    struct machine_view *v = machine_view(m);
+    v->fs += v->price.op_fs[op] * n;
+    if (op == COST_SYSCALL) v->syscalls += n;
+}
 
-/* Calls fn(owner, value) when the step's local time is reached (outside a step: at once). */
+/* The same, counted as user time. */
+static inline void machine_charge_user(struct machine *m, enum cost_op op, int64_t n)
+{
+    struct machine_view *v = machine_view(m);
+    v->user_fs += v->price.op_fs[op] * n;
+    v->fs += v->price.op_fs[op] * n;
+}
+
+/* Calls fn(owner, value) when the CPU has spent what the step has charged up to here (outside a step: at once).
+ * It is called between steps: what it charges is nobody's. */
 typedef void effect_fn(void *owner, uint64_t value);
 void machine_defer(struct machine *m, effect_fn *fn, void *owner, uint64_t value);
 
@@ -113,22 +163,23 @@ void machine_touch_dma(struct machine *m, int node, int lines);
 
 /* -- adaptive mutexes ------------------------------------------------------------------------------------------- */
 
-/* Spin while the owner runs, else block.  Counted per mutex and, in mpstat's smtx, per CPU.  Outside a step
- * (light hosts, tests) entering is free. */
+/* Spin while the owner runs, else block.  Counted per mutex ("mutex" counters MACHINE/name) and, in mpstat's smtx, per
+ * CPU.  Outside a step (light hosts, tests) entering is free.  The mutex's own cache line is touched by entering.
+ * The machine owns the mutex. */
 struct mutex *mutex_create(struct machine *m, const char *name);
-/* True: entered, after the time spent spinning was charged.  False: the owner does not run; the step must undo
- * nothing, return STEP_BLOCKED, and try again when called. */
+/* True: entered, after the time spent spinning was charged.  False: the owner does not run; the step
+ * returns STEP_BLOCKED and tries again when called, or leaves the work on a queue and goes on. */
 bool mutex_enter(struct mutex *x);
-void mutex_exit(struct mutex *x);
+void mutex_exit(struct mutex *x); /* in the same step or a later one */
 
 /* -- counters of mpstat(1M), per CPU ---------------------------------------------------------------------------- */
 
 #define CPU_COUNTERS(X) \
     X(intr)     /* interrupts */ \
     X(ithr)     /* interrupts that became threads */ \
-    X(csw)      /* context switches */ \
+    X(csw)      /* context switches, to idle and back included */ \
     X(icsw)     /* of those, involuntary */ \
-    X(migr)     /* threads that came from another CPU */ \
+    X(migr)     /* threads that last ran on another CPU */ \
     X(smtx)     /* mutexes not entered at the first try */ \
     X(syscl)    /* system calls */ \
     X(usr_ps)   /* time in user code, picoseconds */ \

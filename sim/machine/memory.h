@@ -15,8 +15,9 @@ struct memory;
 
 typedef uint64_t bus_addr; /* 0 is never mapped */
 
+/* Registers itself with 'pool' as the holder of the frames in its slots (NULL: no frames will be held). */
 struct memory *memory_create(struct packet_pool *pool);
-void memory_destroy(struct memory *mem);
+void memory_destroy(struct memory *mem); /* frames still held stay with the pool */
 
 /* -- the CPU's side --------------------------------------------------------------------------------------------- */
 
@@ -25,12 +26,16 @@ bus_addr memory_map_bytes(struct memory *mem, uint64_t bytes, int node, uint8_t 
 
 /* Maps 'count' slots of 'slot_bytes' (a power of two >= 64) for received frames. */
 bus_addr memory_map_buffers(struct memory *mem, uint32_t count, uint32_t slot_bytes, int node);
-/* Takes the frame out of the slot at 'addr'; NULL when the slot is empty.  *bytes: how much of it this slot holds. */
+/* Empties the slot at 'addr'.  *bytes: how much of a frame it held; 0: it was empty, or a frame begins in it that is
+ * not complete yet.  Returns the frame, now the caller's, from the slot in which it began; NULL from one that goes on
+ * with it. */
 struct packet *memory_take_frame(struct memory *mem, bus_addr addr, uint32_t *bytes);
 
-/* Binds a packet for transmit: an address range as long as the packet (up to 256 KiB), valid until unbind.  The
- * caller keeps owning the packet.  Returns 0 when all bindings are in use. */
+/* Binds a packet for transmit: an address range as long as the packet (up to 256 KiB), 4 KiB aligned, on node 0, valid
+ * until unbind.  The caller keeps owning the packet.  Returns 0 when all bindings are in use. */
+enum { MEMORY_BINDINGS_MAX = 65536 };
 bus_addr memory_bind(struct memory *mem, struct packet *p);
+/* 'addr' as memory_bind() returned it; gives the packet back. */
 struct packet *memory_unbind(struct memory *mem, bus_addr addr);
 
 int memory_node(const struct memory *mem, bus_addr addr); /* NUMA node, -1 when not mapped */
@@ -40,9 +45,11 @@ int memory_node(const struct memory *mem, bus_addr addr); /* NUMA node, -1 when 
 bool memory_read(struct memory *mem, bus_addr addr, void *to, uint32_t bytes);   /* byte regions and bound packets */
 bool memory_write(struct memory *mem, bus_addr addr, const void *from, uint32_t bytes); /* byte regions only */
 
-/* Writes 'bytes' bytes of frame 'p' from 'offset'.  Into a buffer slot: the slot refers to the frame; with
- * 'last' the slot takes ownership of it, and memory_take_frame() of the slot with offset 0 gives it back.
- * Into a byte region: the bytes are copied and, with 'last', the packet is the caller's to deliver. */
+/* Writes 'bytes' bytes of frame 'p' from 'offset', which only grows from call to call of one frame.  Into a buffer
+ * slot (MEMORY_REFERRED): the slot refers to the frame; with 'last' memory owns it, and memory_take_frame() of the
+ * first slot written gives it back.  A frame that a slot held before, unread, is dropped as DROP_DRIVER.
+ * Into a byte region (MEMORY_COPIED): the bytes are copied and, with 'last', the packet is still the caller's.
+ * With 'last', MEMORY_REFERRED when any part of the frame went into a slot. */
 enum memory_result { MEMORY_REFUSED, MEMORY_REFERRED, MEMORY_COPIED };
 enum memory_result memory_write_frame(struct memory *mem, bus_addr addr, struct packet *p, uint32_t offset,
                                       uint32_t bytes, bool last);

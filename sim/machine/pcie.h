@@ -18,13 +18,18 @@ struct pcie_config {
     int lanes;              /* 1, 2, 4, 8 */
     int64_t gt_per_s;       /* 2500000000 (Gen1) or 5000000000 (Gen2), both 8b/10b */
     uint32_t mps_bytes, mrrs_bytes, rcb_bytes; /* max payload, max read request, read completion boundary */
-    uint32_t reads_max;     /* read requests in flight */
+    uint32_t reads_max;     /* read requests in flight, > 0 */
+    uint32_t dllp_every;    /* an Ack and an UpdateFC (8 bytes each) per this many TLPs of the other way; 0: none */
     sim_dur read_latency;   /* request at the root port to first completion, idle */
     sim_dur write_latency;  /* posted write: end of transmission to visible in memory */
     sim_dur far_latency;    /* added when the memory is on another NUMA node */
     sim_dur mmio_latency;   /* CPU's posted write to the device's register */
     int node;               /* NUMA node of the slot */
 };
+
+/* Gen1 x8, 128-byte payloads, 512-byte read requests, latencies of a 2008 server: the slot of the paper's NIC.  Each
+ * value's source is in docs/machine.md. */
+struct pcie_config pcie_config_gen1_x8(void);
 
 /* Registers "pcie" counters: reads, writes, read_bytes, write_bytes, up_ps and down_ps busy. */
 struct pcie *pcie_create(struct engine *engine, struct stats *stats, const char *name, const struct pcie_config *c);
@@ -38,7 +43,8 @@ sim_time pcie_dma_write(struct pcie *p, uint64_t addr, uint32_t bytes, int node)
 /* A DMA read; returns when the last byte has arrived in the device. */
 sim_time pcie_dma_read(struct pcie *p, uint64_t addr, uint32_t bytes, int node);
 
-/* When the device could start its next transfer in that direction: for fair arbitration and back-pressure. */
+/* When a write issued now would leave, and when the next read could be sent and find the way back free: for fair
+ * arbitration and back-pressure. */
 sim_time pcie_up_free(const struct pcie *p);
 sim_time pcie_down_free(const struct pcie *p);
 

@@ -8,6 +8,23 @@
 
 enum { CHUNK_PACKETS = 256 };
 
+/* Under AddressSanitizer a packet in the free list may not be touched: whoever uses one that it gave away is found. */
+#if defined(__SANITIZE_ADDRESS__)
+#define POOL_WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POOL_WITH_ASAN 1
+#endif
+#endif
+#ifdef POOL_WITH_ASAN
+#include <sanitizer/asan_interface.h>
+#define FORBID(address, bytes) ASAN_POISON_MEMORY_REGION(address, bytes)
+#define ALLOW(address, bytes) ASAN_UNPOISON_MEMORY_REGION(address, bytes)
+#else
+#define FORBID(address, bytes) ((void)0)
+#define ALLOW(address, bytes) ((void)0)
+#endif
+
 struct chunk {
     struct chunk *next;
     struct packet packet[CHUNK_PACKETS];
@@ -38,6 +55,7 @@ void packet_pool_destroy(struct packet_pool *pool)
     while (pool->chunks) {
         struct chunk *c = pool->chunks;
         pool->chunks = c->next;
+        ALLOW(c, sizeof *c);
         for (int i = 0; i < CHUNK_PACKETS; i++) free(c->packet[i].stored);
         free(c);
     }
@@ -82,15 +100,28 @@ static void grow(struct packet_pool *pool)
         c->packet[i].stored = NULL;
         c->packet[i].next = pool->free;
         pool->free = &c->packet[i];
+        FORBID(&c->packet[i], sizeof c->packet[i]);
     }
+}
+
+/* Clears everything before hdr[], in pieces small enough to become plain stores: for the whole, compilers use a string
+ * instruction that takes several times as long. */
+static void clear_front(struct packet *p)
+{
+    enum { PIECE = 32 };
+    _Static_assert(offsetof(struct packet, hdr) == 3 * PIECE, "three pieces");
+    memset((char *)p, 0, PIECE);
+    memset((char *)p + PIECE, 0, PIECE);
+    memset((char *)p + 2 * PIECE, 0, PIECE);
 }
 
 struct packet *packet_new(struct packet_pool *pool, sim_time now)
 {
     if (!pool->free) grow(pool);
     struct packet *p = pool->free;
+    ALLOW(p, sizeof *p);
     pool->free = p->next;
-    memset(p, 0, offsetof(struct packet, hdr));
+    clear_front(p);
     p->id = pool->next_id++;
     p->born = now;
     pool->held++;
@@ -124,6 +155,7 @@ static void release(struct packet_pool *pool, struct packet *p)
     }
     p->next = pool->free;
     pool->free = p;
+    FORBID(p, sizeof *p);
     pool->held--;
 }
 

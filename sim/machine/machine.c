@@ -1,0 +1,151 @@
+/* machine.c -- a machine's parts are made here and found here; how they run is in cpu.c, sched.c, step.c, mutex.c. */
+#include "machine/machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/assert.h"
+#include "machine/machine_impl.h"
+#include "machine/memory.h"
+
+static const char *const counter_names[N_CPU_COUNTERS] = {
+#define X(name) #name,
+    CPU_COUNTERS(X)
+#undef X
+};
+
+static void cpu_init(struct machine *m, int index, const struct machine_config *config)
+{
+    struct cpu *c = &m->cpu[index];
+    char name[256];
+
+    snprintf(name, sizeof name, "%s/cpu%d", m->name, index);
+    c->m = m;
+    c->index = index;
+    c->core = index / config->threads_per_core;
+    c->node = c->core / config->cores;
+    c->entity = engine_entity(m->view.engine, name);
+    c->idle_ps = now_ps(m);
+    event_init(&c->event, c->entity, cpu_event, c);
+    stats_register(m->stats, "cpu", name, counter_names, c->counter, N_CPU_COUNTERS);
+}
+
+struct machine *machine_create(struct engine *engine, struct stats *stats, const struct machine_config *config)
+{
+    struct machine *m = calloc(1, sizeof *m);
+    SIM_ASSERT(m && config->sockets > 0 && config->cores > 0 && config->threads_per_core > 0);
+    SIM_ASSERT(config->quantum.ps > 0 && config->clock_hz > 0);
+    m->view.engine = engine;
+    m->view.cpu = -1;
+    cost_table_fill(&m->view.price, config->profile, config->clock_hz);
+    m->name = strdup(config->name);
+    SIM_ASSERT(m->name);
+    m->rng = rng_create(config->seed, config->name);
+    m->memory = memory_create(config->pool);
+    m->entity = engine_entity(engine, config->name);
+    m->stats = stats;
+    m->sockets = config->sockets;
+    m->cpus_per_socket = config->cores * config->threads_per_core;
+    m->n_cpus = m->n_idle = m->sockets * m->cpus_per_socket;
+    SIM_ASSERT(m->n_cpus < INT16_MAX);
+    m->quantum_ps = config->quantum.ps;
+    m->cpu = calloc((size_t)m->n_cpus, sizeof *m->cpu);
+    SIM_ASSERT(m->cpu);
+    for (int i = 0; i < m->n_cpus; i++) cpu_init(m, i, config);
+    return m;
+}
+
+void machine_destroy(struct machine *m)
+{
+    if (!m) return;
+    mutex_destroy_all(m);
+    while (m->interrupts) {
+        struct interrupt *i = m->interrupts;
+        m->interrupts = i->all;
+        free(i);
+    }
+    while (m->threads) {
+        struct thread *t = m->threads;
+        m->threads = t->all;
+        free(t->name);
+        free(t);
+    }
+    for (int i = 0; i < m->n_cpus; i++) {
+        engine_cancel(m->view.engine, &m->cpu[i].event);
+        free(m->cpu[i].task.effects);
+        free(m->cpu[i].task.holds);
+        free(m->cpu[i].irq.effects);
+    }
+    free(m->cpu);
+    memory_destroy(m->memory);
+    rng_destroy(m->rng);
+    free(m->name);
+    free(m);
+}
+
+struct engine *machine_engine(const struct machine *m)
+{
+    return m->view.engine;
+}
+
+struct memory *machine_memory(const struct machine *m)
+{
+    return m->memory;
+}
+
+struct rng *machine_rng(const struct machine *m)
+{
+    return m->rng;
+}
+
+const char *machine_name(const struct machine *m)
+{
+    return m->name;
+}
+
+int machine_cpu_count(const struct machine *m)
+{
+    return m->n_cpus;
+}
+
+int machine_node_count(const struct machine *m)
+{
+    return m->sockets;
+}
+
+int machine_cpu_node(const struct machine *m, int cpu)
+{
+    SIM_ASSERT(cpu >= 0 && cpu < m->n_cpus);
+    return m->cpu[cpu].node;
+}
+
+struct thread *thread_create(struct machine *m, const struct thread_config *config)
+{
+    struct thread *t = calloc(1, sizeof *t);
+    SIM_ASSERT(t && config->priority >= 0 && config->priority < N_PRIORITIES);
+    SIM_ASSERT(config->cpu >= CPU_ANY && config->cpu < m->n_cpus);
+    t->m = m;
+    t->name = strdup(config->name);
+    SIM_ASSERT(t->name);
+    t->id = ++m->n_threads;
+    t->priority = config->priority;
+    t->bound = config->cpu;
+    t->last = -1;
+    t->quantum_ps = m->quantum_ps;
+    t->step = config->step;
+    t->owner = config->owner;
+    t->all = m->threads;
+    m->threads = t;
+    return t;
+}
+
+const char *thread_name(const struct thread *t)
+{
+    return t->name;
+}
+
+void machine_account(struct machine *m)
+{
+    for (int i = 0; i < m->n_cpus; i++) cpu_account(&m->cpu[i]);
+}

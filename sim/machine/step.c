@@ -1,0 +1,104 @@
+/* step.c -- one step: the code runs at once, at the instant the step begins; its costs and effects are played after.
+ *
+ *   start      charge a      defer X      charge b      return
+ *   |------------------------|------------------------|
+ *   code runs here           X is called here         the step ends here
+ *
+ * Local time is the start plus the femtoseconds charged.  A CPU carries what is left below a picosecond to its next
+ * step, so time charged is never lost to rounding. */
+#include <stdlib.h>
+
+#include "core/assert.h"
+#include "machine/machine_impl.h"
+
+void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
+{
+    struct machine *m = c->m;
+    struct machine_view *v = &m->view;
+
+    SIM_ASSERT(v->cpu < 0);
+    f->next = f->count = 0;
+    f->n_holds = 0;
+    f->blocked_on = NULL;
+    f->base_ps = now_ps(m);
+    v->start = engine_now(v->engine);
+    v->fs = c->carry_fs;
+    v->user_fs = c->carry_user_fs;
+    v->syscalls = 0;
+    v->cpu = c->index;
+    m->frame = f;
+    f->result = fn(owner);
+    m->frame = NULL;
+    v->cpu = -1;
+    SIM_ASSERT(v->fs >= 0 && (f->result != STEP_BLOCKED || f->blocked_on));
+
+    f->segment = SEGMENT_STEP;
+    f->length_ps = v->fs / 1000;
+    c->carry_fs = v->fs % 1000;
+    f->user_ps = v->user_fs / 1000;
+    if (f->user_ps > f->length_ps) f->user_ps = f->length_ps;
+    c->carry_user_fs = v->user_fs - f->user_ps * 1000;
+    if (f->length_ps < STEP_PS_MIN) f->length_ps = STEP_PS_MIN;
+    f->paid_ps = f->paid_user_ps = 0;
+    c->counter[CPU_steps]++;
+    c->counter[CPU_syscl] += (uint64_t)v->syscalls;
+    if ((uint64_t)f->length_ps > c->counter[CPU_step_ps_max]) c->counter[CPU_step_ps_max] = (uint64_t)f->length_ps;
+}
+
+void machine_defer(struct machine *m, effect_fn *fn, void *owner, uint64_t value)
+{
+    struct frame *f = m->frame;
+
+    if (!f) {
+        fn(owner, value);
+        return;
+    }
+    if (f->count == f->room) {
+        f->room = f->room ? f->room * 2 : 64;
+        f->effects = realloc(f->effects, f->room * sizeof *f->effects);
+        SIM_ASSERT(f->effects);
+    }
+    f->effects[f->count++] = (struct effect){ local_offset_ps(m), fn, owner, value };
+}
+
+void step_flush(struct machine *m, effect_fn *fn, const void *owner)
+{
+    struct frame *f = m->frame;
+
+    if (!f) return;
+    for (uint32_t i = f->next; i < f->count; i++) {
+        struct effect *e = &f->effects[i];
+        if (e->fn != fn || e->owner != owner) continue;
+        e->fn = NULL;
+        fn(e->owner, e->value);
+    }
+}
+
+/* -- memory accesses --------------------------------------------------------------------------------------------- */
+
+void machine_touch(struct machine *m, struct touchable *what, int lines)
+{
+    struct machine_view *v = &m->view;
+    enum cost_place place = COST_LINE_L2;
+
+    if (v->cpu < 0) return;
+    const struct cpu *c = &m->cpu[v->cpu];
+    if (what->last != v->cpu + 1) {
+        if (what->last == 0) {
+            place = what->home == c->node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
+        } else {
+            const struct cpu *had = &m->cpu[what->last - 1];
+            if (had->core != c->core) place = had->node == c->node ? COST_LINE_SOCKET : COST_LINE_REMOTE;
+        }
+        what->last = (int16_t)(v->cpu + 1);
+    }
+    v->fs += v->price.place_fs[place] * lines;
+}
+
+void machine_touch_dma(struct machine *m, int node, int lines)
+{
+    struct machine_view *v = &m->view;
+
+    if (v->cpu < 0) return;
+    v->fs += v->price.place_fs[m->cpu[v->cpu].node == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR] * lines;
+}

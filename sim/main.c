@@ -1,0 +1,554 @@
+/* main.c -- the command line: run, check, show, reproduce, plot, docs.
+ *
+ * Exit codes: 0 all is well; 1 something did not come out (an expectation failed, a run crashed, a file could not be
+ * written); 2 the user's mistake, and then nothing was run and nothing overwritten. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/assert.h"
+#include "nicmodel/nic82598_regs.h"
+#include "report/claims.h"
+#include "report/metric.h"
+#include "report/plot.h"
+#include "report/results.h"
+#include "report/table.h"
+#include "scenario/scenario.h"
+#include "topology/world.h"
+
+enum { EXIT_FAILED = 1, EXIT_MISTAKE = 2, SETS_MAX = 256, VARIANTS_MAX = 1000 };
+
+struct options {
+    const char *command;
+    const char *file;                /* scenario, or folder of scenarios for reproduce */
+    const char *sets[SETS_MAX];
+    size_t set_count;
+    const char *out;
+    const char *variant;             /* only this one; NULL: all */
+    const char *plots;               /* folder of gnuplot scripts */
+    uint64_t seed;
+    long reps, jobs;
+    bool seed_given, json, quiet, dot, keys;
+    char *const *argv;
+};
+
+static const char usage[] =
+    "usage: xbow COMMAND [OPTION]...\n"
+    "\n"
+    "  run FILE          simulate a scenario, write results/NAME/, print a summary\n"
+    "  check FILE        find every mistake in a scenario; run nothing\n"
+    "  show FILE         print what is connected to what, and who uses which ring and CPU\n"
+    "  reproduce [DIR]   run every scenario of DIR (scenarios/paper) and write the ledger of claims\n"
+    "  plot FILE         draw the plots of a scenario from results it has\n"
+    "  docs PAGE         write a reference page of docs/: registers, scenario, schema or metrics\n"
+    "  help, version\n"
+    "\n"
+    "  --set PATH=VALUE  change the scenario, such as --set time.measure=100ms; may be repeated\n"
+    "  --variant NAME    run this variant only\n"
+    "  --seed N          seed of the first replication\n"
+    "  --reps N          replications per variant, with seeds N, N+1, ...\n"
+    "  --jobs N          runs at the same time (default: one per core)\n"
+    "  --out DIR         results directory (run: results/NAME; reproduce: results)\n"
+    "  --json            print the summary as JSON\n"
+    "  --quiet           no progress line, no table\n"
+    "  --dot             show: as a Graphviz drawing\n"
+    "  --keys            show: the resolved scenario, every key with its value\n";
+
+/* -- options ------------------------------------------------------------------------------------------------------ */
+
+static int mistake(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int mistake(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "xbow: ");
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\n");
+    va_end(args);
+    return EXIT_MISTAKE;
+}
+
+static int read_number(const char *option, const char *text, long low, long high, long *value)
+{
+    char *end;
+    errno = 0;
+    *value = strtol(text, &end, 10);
+    if (errno || end == text || *end || *value < low || *value > high)
+        return mistake("%s %s: expected a whole number from %ld to %ld", option, text, low, high);
+    return 0;
+}
+
+static int read_seed(const char *text, uint64_t *seed)
+{
+    char *end;
+    errno = 0;
+    *seed = strtoull(text, &end, 10);
+    if (errno || end == text || *end || *text == '-')
+        return mistake("--seed %s: expected a whole number from 0 to 2^64 - 1", text);
+    return 0;
+}
+
+static int read_options(struct options *o, int argc, char **argv)
+{
+    *o = (struct options){ .command = argc > 1 ? argv[1] : "", .reps = 0, .argv = argv };
+    for (int i = 2; i < argc; i++) {
+        const char *a = argv[i];
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(a, "--json") == 0) {
+            o->json = true;
+        } else if (strcmp(a, "--quiet") == 0) {
+            o->quiet = true;
+        } else if (strcmp(a, "--dot") == 0) {
+            o->dot = true;
+        } else if (strcmp(a, "--keys") == 0) {
+            o->keys = true;
+        } else if (a[0] != '-' || a[1] == '\0') {
+            if (o->file) return mistake("'%s': one file at a time, '%s' was given already", a, o->file);
+            o->file = a;
+        } else if (strcmp(a, "--set") && strcmp(a, "--variant") && strcmp(a, "--seed") && strcmp(a, "--reps") &&
+                   strcmp(a, "--jobs") && strcmp(a, "--out") && strcmp(a, "--plots")) {
+            return mistake("unknown option '%s'; xbow help lists them", a);
+        } else if (!value) {
+            return mistake("%s: a value is missing", a);
+        } else {
+            int bad = 0;
+            i++;
+            if (strcmp(a, "--set") == 0) {
+                if (o->set_count == SETS_MAX) return mistake("--set: more than %d", SETS_MAX);
+                o->sets[o->set_count++] = value;
+            } else if (strcmp(a, "--variant") == 0) {
+                o->variant = value;
+            } else if (strcmp(a, "--out") == 0) {
+                o->out = value;
+            } else if (strcmp(a, "--plots") == 0) {
+                o->plots = value;
+            } else if (strcmp(a, "--seed") == 0) {
+                o->seed_given = true;
+                bad = read_seed(value, &o->seed);
+            } else if (strcmp(a, "--reps") == 0) {
+                bad = read_number(a, value, 1, 100000, &o->reps);
+            } else {
+                bad = read_number(a, value, 1, 1024, &o->jobs);
+            }
+            if (bad) return bad;
+        }
+    }
+    return 0;
+}
+
+/* Prints what is wrong and frees the list.  'code' is what to exit with. */
+static int fail_with(struct errors *errors, int code)
+{
+    errors_print(errors, stderr);
+    errors_fini(errors);
+    return code;
+}
+
+/* -- one scenario, all its variants -------------------------------------------------------------------------------- */
+
+struct study {
+    const struct options *o;
+    struct scenario *base;      /* as it stands, for title, plots, expectations */
+    const char *variants[VARIANTS_MAX];
+    uint64_t variant_hash[VARIANTS_MAX];
+    size_t variant_count;
+    struct results *results;    /* NULL while only checking */
+};
+
+static const char *variant_or_null(const char *name)
+{
+    return name[0] ? name : NULL; /* a scenario without variants has one, without a name */
+}
+
+static int study_open(struct study *st, const struct options *o, const char *file, struct errors *errors)
+{
+    *st = (struct study){ .o = o };
+    st->base = scenario_load(file, NULL, o->sets, o->set_count, errors);
+    if (!st->base) return -1;
+    const struct scenario_names *names = &st->base->variants;
+    if (names->count > VARIANTS_MAX)
+        return errors_add(errors, names->at, "%zu variants, expected at most %d", names->count, VARIANTS_MAX);
+    for (size_t i = 0; i < names->count; i++)
+        if (!o->variant || strcmp(names->list[i], o->variant) == 0) st->variants[st->variant_count++] = names->list[i];
+    if (o->variant && st->variant_count == 0)
+        return errors_add(errors, names->count ? names->at : (struct error_at){ st->base->file, 0, 0 },
+                          "no variant '%s'", o->variant);
+    if (st->variant_count == 0) st->variants[st->variant_count++] = "";
+    for (size_t i = 0; i < st->variant_count; i++) {
+        struct scenario *s = scenario_load(file, variant_or_null(st->variants[i]), o->sets, o->set_count, errors);
+        if (!s) return -1; /* what is wrong in one variant usually is wrong in all */
+        st->variant_hash[i] = scenario_hash(s);
+        scenario_destroy(s);
+    }
+    int bad = expect_check(st->base, errors);
+    char *scripts = plot_scripts_dir(o->plots);
+    for (size_t i = 0; scripts && i < st->base->plots.count; i++)
+        bad |= plot_check(scripts, st->base->plots.list[i], st->base->plots.at, errors);
+    free(scripts);
+    return bad;
+}
+
+static void study_close(struct study *st)
+{
+    scenario_destroy(st->base);
+}
+
+/* Builds one variant's world, in a child of its own because SimGrid has one platform per process. */
+static int check_variant(const struct study *st, const char *variant)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child < 0) {
+        fprintf(stderr, "xbow: cannot start a process: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    if (child == 0) {
+        struct errors errors;
+        errors_init(&errors);
+        struct scenario *s = scenario_load(st->base->file, variant_or_null(variant), st->o->sets, st->o->set_count,
+                                           &errors);
+        struct world *w = s ? world_create(s, s->seed, NULL, &errors) : NULL;
+        world_destroy(w);
+        scenario_destroy(s);
+        int code = w ? EXIT_SUCCESS : EXIT_MISTAKE;
+        errors_print(&errors, stderr);
+        errors_fini(&errors);
+        fflush(NULL);
+        _exit(code);
+    }
+    int status;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+    fprintf(stderr, "xbow: building the world of %s was ended by signal %d\n", st->base->file, WTERMSIG(status));
+    return EXIT_FAILED;
+}
+
+static int check_variants(const struct study *st)
+{
+    int worst = 0;
+    for (size_t i = 0; i < st->variant_count; i++) {
+        int code = check_variant(st, st->variants[i]);
+        if (code > worst) worst = code;
+        if (code) break; /* what is wrong in one variant usually is wrong in all */
+    }
+    return worst;
+}
+
+struct run_path {
+    const struct results *results;
+    const char *variant;
+    uint64_t seed;
+};
+
+static char *run_path(void *ctx, const char *what, const char *extension)
+{
+    struct run_path *r = ctx;
+    return results_run_path(r->results, r->variant, r->seed, what, extension);
+}
+
+/* The command that repeats one run, for messages about our own bugs; to free. */
+static char *replay_command(const struct study *st, const char *variant, uint64_t seed)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    SIM_ASSERT(out);
+    fprintf(out, "xbow run %s --seed %llu", st->base->file, (unsigned long long)seed);
+    if (variant[0]) fprintf(out, " --variant '%s'", variant);
+    for (size_t i = 0; i < st->o->set_count; i++) fprintf(out, " --set '%s'", st->o->sets[i]);
+    fclose(out);
+    return text;
+}
+
+static void run_progress(void *ctx, sim_dur done, sim_dur whole)
+{
+    campaign_progress(ctx, done, whole);
+}
+
+static int run_one(void *ctx, const char *variant, uint64_t seed, struct run_result *result, FILE *progress)
+{
+    struct study *st = ctx;
+    struct errors errors;
+    errors_init(&errors);
+    struct scenario *s = scenario_load(st->base->file, variant_or_null(variant), st->o->sets, st->o->set_count,
+                                       &errors);
+    char *replay = replay_command(st, variant, seed);
+    struct world *w = s ? world_create(s, seed, replay, &errors) : NULL;
+    struct run_path path = { st->results, variant, seed };
+    int bad = !w || world_record(w, run_path, &path, &errors) || world_run(w, run_progress, progress, &errors);
+    if (!bad) {
+        run_result_set(&result->title, s->title);
+        run_result_set(&result->variant, variant);
+        result->seed = seed;
+        world_collect(w, result);
+    }
+    world_destroy(w);
+    scenario_destroy(s);
+    free(replay);
+    errors_print(&errors, stderr);
+    errors_fini(&errors);
+    return bad;
+}
+
+static void draw_plots(const struct study *st, const char *dir, const char *scripts)
+{
+    for (size_t i = 0; i < st->base->plots.count; i++) {
+        if (!scripts) {
+            fprintf(stderr, "xbow: no plots: the folder tools/plot is not here; name it with --plots\n");
+            return;
+        }
+        if (plot_draw(scripts, st->base->plots.list[i], dir, stderr) == PLOT_NO_GNUPLOT) return;
+    }
+}
+
+/* Runs a study whose variants are known to be sound.  'claims' may be NULL. */
+static int study_run(struct study *st, const char *out, struct claims *claims, const char *data_dir)
+{
+    const struct options *o = st->o;
+    struct errors errors;
+    errors_init(&errors);
+    st->results = results_begin(out, &errors);
+    if (!st->results) return fail_with(&errors, EXIT_FAILED);
+
+    struct campaign_plan plan = { st->variants, st->variant_count, o->seed_given ? o->seed : st->base->seed,
+                                  o->reps ? (int)o->reps : st->base->reps, (int)o->jobs, o->quiet };
+    struct campaign campaign;
+    campaign_init(&campaign);
+    if (campaign_run(&campaign, &plan, run_one, st, stderr)) {
+        results_abandon(st->results);
+        campaign_fini(&campaign);
+        return EXIT_FAILED;
+    }
+    struct expect_report checked;
+    expect_evaluate(&checked, st->base, &campaign);
+    struct results_meta meta = { XBOW_VERSION, st->base->file, st->base->title, scenario_hash(st->base),
+                                 st->variant_hash, plan.seed };
+    char *scripts = plot_scripts_dir(o->plots);
+    int code = checked.failed ? EXIT_FAILED : 0;
+    if (results_write(st->results, &meta, &campaign, &checked, &errors)) {
+        results_abandon(st->results);
+        code = EXIT_FAILED;
+    } else {
+        draw_plots(st, results_dir(st->results), scripts);
+        if (results_commit(st->results, &errors)) code = EXIT_FAILED;
+    }
+    if (errors.count == 0) {
+        if (o->json) results_print_json(stdout, &meta, &campaign, &checked);
+        if (!o->json && !o->quiet) {
+            printf("%s\n\n", st->base->title ? st->base->title : st->base->name);
+            table_print(stdout, &campaign, &checked);
+            printf("\nresults are in %s\n", out);
+        } else if (!o->json && checked.failed) {
+            table_print_expectations(stdout, &checked);
+        }
+    }
+    if (claims)
+        claims_add(claims, &(struct claims_source){ st->base->name, st->base->title, st->base->file, data_dir,
+                   (const char *const *)st->base->plots.list, st->base->plots.count }, &checked);
+    errors_print(&errors, stderr);
+    errors_fini(&errors);
+    free(scripts);
+    expect_fini(&checked);
+    campaign_fini(&campaign);
+    return code;
+}
+
+/* -- commands ----------------------------------------------------------------------------------------------------- */
+
+static int need_file(const struct options *o)
+{
+    return o->file ? 0 : mistake("%s: a scenario file is missing; try scenarios/hello.yaml", o->command);
+}
+
+static int command_run(const struct options *o, bool only_check)
+{
+    struct study st;
+    struct errors errors;
+    char out[PATH_MAX];
+    if (need_file(o)) return EXIT_MISTAKE;
+    errors_init(&errors);
+    if (study_open(&st, o, o->file, &errors)) {
+        study_close(&st);
+        return fail_with(&errors, EXIT_MISTAKE);
+    }
+    errors_fini(&errors);
+    int code = check_variants(&st);
+    if (!code && !only_check) {
+        snprintf(out, sizeof out, "results/%s", st.base->name);
+        code = study_run(&st, o->out ? o->out : out, NULL, NULL);
+    } else if (!code && !o->quiet) {
+        printf("%s: no mistakes found (%zu variant%s)\n", o->file, st.variant_count, st.variant_count == 1 ? "" : "s");
+    }
+    study_close(&st);
+    return code;
+}
+
+static int command_show(const struct options *o)
+{
+    struct errors errors;
+    if (need_file(o)) return EXIT_MISTAKE;
+    errors_init(&errors);
+    struct scenario *s = scenario_load(o->file, o->variant, o->sets, o->set_count, &errors);
+    if (!s) return fail_with(&errors, EXIT_MISTAKE);
+    if (o->keys) {
+        scenario_print_effective(s, stdout);
+        scenario_destroy(s);
+        return 0;
+    }
+    struct world *w = world_create(s, o->seed_given ? o->seed : s->seed, NULL, &errors);
+    if (w && o->dot)
+        world_print_dot(w, stdout);
+    else if (w)
+        world_print_text(w, stdout);
+    world_destroy(w);
+    scenario_destroy(s);
+    return errors.count ? fail_with(&errors, EXIT_MISTAKE) : 0;
+}
+
+static int command_plot(const struct options *o)
+{
+    struct study st;
+    struct errors errors;
+    char out[PATH_MAX];
+    if (need_file(o)) return EXIT_MISTAKE;
+    errors_init(&errors);
+    if (study_open(&st, o, o->file, &errors)) {
+        study_close(&st);
+        return fail_with(&errors, EXIT_MISTAKE);
+    }
+    snprintf(out, sizeof out, "%s", o->out ? o->out : "results/");
+    if (!o->out) snprintf(out, sizeof out, "results/%s", st.base->name);
+    int code = 0;
+    if (access(out, X_OK)) {
+        fprintf(stderr, "xbow: %s: %s; run the scenario first\n", out, strerror(errno));
+        code = EXIT_FAILED;
+    } else {
+        char *scripts = plot_scripts_dir(o->plots);
+        draw_plots(&st, out, scripts);
+        free(scripts);
+    }
+    study_close(&st);
+    return code;
+}
+
+static int is_yaml(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+    return n > 5 && d->d_name[0] != '.' && strcmp(d->d_name + n - 5, ".yaml") == 0;
+}
+
+/* A scenario that cannot be run stands in the ledger with the reason, and the others run all the same. */
+static int reproduce_one(const struct options *o, const char *file, const char *root, struct claims *claims)
+{
+    struct study st;
+    struct errors errors;
+    char out[PATH_MAX * 2], data[PATH_MAX];
+    errors_init(&errors);
+    int code = study_open(&st, o, file, &errors) ? EXIT_MISTAKE : check_variants(&st);
+    if (code) {
+        claims_add_broken(claims, &(struct claims_source){ .scenario = file, .file = file },
+                          errors.count ? errors.list[0].text : "the scenario has mistakes");
+        study_close(&st);
+        return fail_with(&errors, code);
+    }
+    errors_fini(&errors);
+    snprintf(out, sizeof out, "%s/%s", root, st.base->name);
+    snprintf(data, sizeof data, "../%s", st.base->name);
+    if (!o->quiet) printf("\n== %s ==\n", file);
+    fflush(stdout);
+    code = study_run(&st, out, claims, data);
+    study_close(&st);
+    return code;
+}
+
+static int command_reproduce(const struct options *o)
+{
+    const char *folder = o->file ? o->file : "scenarios/paper";
+    const char *root = o->out ? o->out : "results";
+    struct dirent **entries;
+    int n = scandir(folder, &entries, is_yaml, alphasort), worst = 0;
+    if (n < 0) return mistake("%s: %s; expected a folder of scenarios", folder, strerror(errno));
+    if (n == 0) {
+        free(entries);
+        return mistake("%s: no .yaml files", folder);
+    }
+    struct claims *claims = claims_create();
+    for (int i = 0; i < n; i++) {
+        char file[PATH_MAX];
+        snprintf(file, sizeof file, "%s/%s", folder, entries[i]->d_name);
+        int code = reproduce_one(o, file, root, claims);
+        if (code > worst) worst = code;
+        free(entries[i]);
+    }
+    free(entries);
+    struct errors errors;
+    char dir[PATH_MAX];
+    errors_init(&errors);
+    snprintf(dir, sizeof dir, "%s/paper", root);
+    if (claims_write(claims, dir, XBOW_VERSION, &errors)) {
+        worst = EXIT_FAILED;
+        errors_print(&errors, stderr);
+    } else if (!o->quiet) {
+        printf("\n%zu of %zu claims hold; the ledger is %s/claims.md\n", claims_count(claims) - claims_failed(claims),
+               claims_count(claims), dir);
+    }
+    errors_fini(&errors);
+    claims_destroy(claims);
+    return worst;
+}
+
+static int command_docs(const struct options *o)
+{
+    static const struct {
+        const char *page, *file;
+        void (*print)(FILE *out);
+    } pages[] = {
+        { "registers", "docs/registers.md", nic_regs_print_markdown },
+        { "scenario", "docs/scenario.md", scenario_print_markdown },
+        { "schema", "docs/scenario.schema.json", scenario_print_schema },
+        { "metrics", NULL, metric_print_list },
+    };
+    for (size_t i = 0; o->file && i < sizeof pages / sizeof *pages; i++) {
+        if (strcmp(o->file, pages[i].page) != 0) continue;
+        pages[i].print(stdout);
+        return 0;
+    }
+    return mistake("docs: expected registers, scenario, schema or metrics");
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    int bad = read_options(&o, argc, argv);
+    if (bad) return bad;
+    int code;
+    if (strcmp(o.command, "run") == 0)
+        code = command_run(&o, false);
+    else if (strcmp(o.command, "check") == 0)
+        code = command_run(&o, true);
+    else if (strcmp(o.command, "show") == 0)
+        code = command_show(&o);
+    else if (strcmp(o.command, "reproduce") == 0)
+        code = command_reproduce(&o);
+    else if (strcmp(o.command, "plot") == 0)
+        code = command_plot(&o);
+    else if (strcmp(o.command, "docs") == 0)
+        code = command_docs(&o);
+    else if (strcmp(o.command, "help") == 0 || strcmp(o.command, "--help") == 0 || strcmp(o.command, "-h") == 0)
+        code = fputs(usage, stdout) < 0;
+    else if (strcmp(o.command, "version") == 0 || strcmp(o.command, "--version") == 0)
+        code = printf("xbow %s\n", XBOW_VERSION) < 0;
+    else
+        return fputs(usage, stderr), o.command[0] ? mistake("unknown command '%s'", o.command) : EXIT_MISTAKE;
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "xbow: standard output: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return code;
+}

@@ -1,0 +1,271 @@
+/* nic82598_filter.c -- is a frame for us, and for which queue (datasheet 3.4.1, 3.4.2, 3.5.2.8).
+ *
+ *     address (RAR, multicast table, broadcast, promiscuous) -> VLAN -> VMDq index -> RSS index -> queue
+ *
+ *     VMDq  RSS   queue
+ *     off   off   0
+ *     off   on    [3:0] = RSS output 0
+ *     on    off   [3:0] = VMDq index
+ *     on    on    [5:4] = VMDq index [1:0], [3:0] = RSS output 0 or 1, as VMDq index [0] says
+ *
+ * The Toeplitz hash is a table per input byte, made from the key when it is first needed.  A frame without a hash has
+ * RSS output 0.  Left out: immediate interrupt filters, header split types, the mirror of management traffic. */
+#include <string.h>
+
+#include "nicmodel/nic82598_impl.h"
+
+enum {
+    ETHERTYPE_OFFSET = 12, ETHERTYPE_PAUSE = 0x8808, OPCODE_PAUSE = 1, OPCODE_PFC = 0x0101,
+    MAX_FRAME = 1518, MAX_JUMBO = 16384, BUFFER_DEFAULT_KIB = 2, BUFFER_MAX_KIB = 16,
+    RSS_TCPV4 = 1, RSS_IPV4 = 2, RSS_TCPV6 = 3, RSS_IPV6 = 5, RSS_UDPV4 = 7, RSS_UDPV6 = 8,
+    IPV4_FRAGMENT = 0x3fff, PLANE_WORDS = 128, RETA_MASK = 127,
+};
+
+static uint64_t address(const uint8_t *b)
+{
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 |
+           (uint64_t)b[5] << 40;
+}
+
+/* -- configuration -------------------------------------------------------------------------------------------------- */
+
+void filter_mode(struct nic *nic)
+{
+    struct rx_mode *m = &nic->mode;
+    const uint32_t *reg = nic->reg;
+    uint32_t fctrl = reg[SLOT_FCTRL], vlan = reg[SLOT_VLNCTRL], vmd = reg[SLOT_VMD_CTL];
+
+    m->enabled = NIC_GET(RXCTRL_RXEN, reg[SLOT_RXCTRL]) && !NIC_GET(CTRL_GIO_DIS, reg[SLOT_CTRL]);
+    m->sbp = NIC_GET(FCTRL_SBP, fctrl);
+    m->upe = NIC_GET(FCTRL_UPE, fctrl);
+    m->mpe = NIC_GET(FCTRL_MPE, fctrl);
+    m->bam = NIC_GET(FCTRL_BAM, fctrl);
+    m->pmcf = NIC_GET(FCTRL_PMCF, fctrl);
+    m->dpf = NIC_GET(FCTRL_DPF, fctrl);
+    m->mfe = NIC_GET(MCSTCTRL_MFE, reg[SLOT_MCSTCTRL]);
+    m->mo = (uint8_t)NIC_GET(MCSTCTRL_MO, reg[SLOT_MCSTCTRL]);
+    m->vfe = NIC_GET(VLNCTRL_VFE, vlan);
+    m->vme = NIC_GET(VLNCTRL_VME, vlan);
+    m->cfien = NIC_GET(VLNCTRL_CFIEN, vlan);
+    m->cfi = NIC_GET(VLNCTRL_CFI, vlan);
+    m->vet = (uint16_t)NIC_GET(VLNCTRL_VET, vlan);
+    m->vmdq = NIC_GET(VMD_CTL_VMDQ_EN, vmd);
+    m->vmdq_vlan = NIC_GET(VMD_CTL_VMDQ_FILTER, vmd);
+    m->default_pool = (uint8_t)NIC_GET(VMD_CTL_DEFAULT, vmd);
+    m->rss = NIC_GET(MRQC_RSSEN, reg[SLOT_MRQC]);
+    m->hash_types = reg[SLOT_MRQC];
+    m->pcsd = NIC_GET(RXCSUM_PCSD, reg[SLOT_RXCSUM]);
+    m->per_pool = NIC_GET(RDRXCTL_MVMEN, reg[SLOT_RDRXCTL]);
+    m->fifo_bytes = reg[SLOT_RXPBSIZE0] & 0xffc00;
+
+    uint32_t max = NIC_GET(HLREG0_JUMBOEN, reg[SLOT_HLREG0]) ? NIC_GET(MHADD_MAXFRS, reg[SLOT_MHADD]) : MAX_FRAME;
+    m->max_bytes = (max < MAX_JUMBO ? max : MAX_JUMBO) - FRAME_FCS_BYTES;
+    m->n_rar = 0;
+    for (int i = 0; i < COUNT_RAL; i++) {
+        uint32_t high = reg[SLOT_RAH + i];
+        if (!NIC_GET(RAH_AV, high)) continue;
+        m->rar[m->n_rar] = (uint64_t)NIC_GET(RAH_ADDR, high) << 32 | reg[SLOT_RAL + i];
+        m->rar_pool[m->n_rar++] = (uint8_t)NIC_GET(RAH_VIND, high);
+    }
+    for (int i = 0; i < COUNT_SRRCTL; i++) {
+        uint32_t srrctl = reg[SLOT_SRRCTL + i], kib = NIC_GET(SRRCTL_BSIZEPACKET, srrctl);
+        if (kib == 0) kib = BUFFER_DEFAULT_KIB;
+        if (kib > BUFFER_MAX_KIB) kib = BUFFER_MAX_KIB;
+        m->buffer[i] = (struct rx_buffer){ kib * 1024, (uint8_t)NIC_GET(SRRCTL_DESCTYPE, srrctl),
+                                           NIC_GET(SRRCTL_DROP_EN, srrctl) };
+    }
+}
+
+void write_rxmode(struct nic *nic, uint32_t index, uint32_t value)
+{
+    (void)index, (void)value;
+    filter_mode(nic);
+}
+
+void write_rar(struct nic *nic, uint32_t index, uint32_t value)
+{
+    write_rxmode(nic, index, value);
+}
+
+void write_rssrk(struct nic *nic, uint32_t index, uint32_t value)
+{
+    (void)index, (void)value;
+    nic->hash_stale = true;
+}
+
+/* -- RSS -------------------------------------------------------------------------------------------------------------- */
+
+static uint8_t key_byte(const struct nic *nic, unsigned i)
+{
+    return (uint8_t)(nic->reg[SLOT_RSSRK + (int)(i / 4)] >> (8 * (i % 4)));
+}
+
+/* Input bit i (most significant first) contributes the 32 key bits from bit i on. */
+static void make_tables(struct nic *nic)
+{
+    for (unsigned byte = 0; byte < RSS_INPUT_BYTES; byte++) {
+        uint64_t window = 0;
+        for (unsigned i = 0; i < 5; i++) window = window << 8 | key_byte(nic, byte + i);
+        nic->hash[byte][0] = 0;
+        for (unsigned v = 1; v < 256; v++) {
+            unsigned bit = (unsigned)__builtin_ctz(v); /* bit 7 is the first of the byte */
+            nic->hash[byte][v] = nic->hash[byte][v & (v - 1)] ^ (uint32_t)(window >> (bit + 1));
+        }
+    }
+    nic->hash_stale = false;
+}
+
+static uint32_t toeplitz(const struct nic *nic, unsigned position, const uint8_t *input, unsigned bytes)
+{
+    uint32_t hash = 0;
+    for (unsigned i = 0; i < bytes; i++) hash ^= nic->hash[position + i][input[i]];
+    return hash;
+}
+
+uint32_t nic_rss_hash(struct nic *nic, const uint8_t *input, uint32_t bytes)
+{
+    SIM_ASSERT(bytes <= RSS_INPUT_BYTES);
+    if (nic->hash_stale) make_tables(nic);
+    return toeplitz(nic, 0, input, bytes);
+}
+
+/* Sets the hash and its type; false when none of the enabled types fits.  TCP before UDP before plain IP; fragments
+ * are hashed by address only. */
+static bool hash(struct nic *nic, const struct packet *p, struct rx_cb *cb)
+{
+    uint32_t types = nic->mode.hash_types;
+    const uint8_t *ip = p->hdr + p->l3;
+    bool v4 = headers_is_ipv4(p);
+    int protocol = headers_ip_protocol(p);
+
+    if (protocol < 0) return false;
+    bool l4 = p->l4 && !(v4 && get_be16(ip + 6) & IPV4_FRAGMENT);
+    bool tcp = l4 && protocol == IPPROTO_TCP_ && (v4 ? NIC_GET(MRQC_TCPV4, types) : NIC_GET(MRQC_TCPV6, types));
+    bool udp = l4 && protocol == IPPROTO_UDP_ && (v4 ? NIC_GET(MRQC_UDPV4, types) : NIC_GET(MRQC_UDPV6, types));
+    if (!tcp && !udp && !(v4 ? NIC_GET(MRQC_IPV4, types) : NIC_GET(MRQC_IPV6, types))) return false;
+    if (nic->hash_stale) make_tables(nic);
+    unsigned bytes = v4 ? 8 : 32;
+    cb->hash = toeplitz(nic, 0, ip + (v4 ? 12 : 8), bytes);
+    if (tcp || udp) cb->hash ^= toeplitz(nic, bytes, p->hdr + p->l4, 4);
+    cb->types |= v4 ? (tcp ? RSS_TCPV4 : udp ? RSS_UDPV4 : RSS_IPV4) : (tcp ? RSS_TCPV6 : udp ? RSS_UDPV6 : RSS_IPV6);
+    return true;
+}
+
+static void choose_queue(struct nic *nic, const struct packet *p, struct rx_cb *cb, unsigned pool)
+{
+    const struct rx_mode *m = &nic->mode;
+    unsigned output = 0;
+
+    if (!m->vmdq) pool = 0;
+    if (m->rss && hash(nic, p, cb)) {
+        unsigned entry = cb->hash & RETA_MASK;
+        uint32_t both = nic->reg[SLOT_RETA + (int)(entry / 4)] >> (8 * (entry % 4));
+        output = both >> (pool & 1 ? 4 : 0) & 15;
+    }
+    cb->queue = (uint8_t)(!m->vmdq ? output : m->rss ? (pool & 3) << 4 | output : pool);
+    cb->mode = (uint8_t)(!m->per_pool ? 0 : m->vmdq ? pool : output);
+}
+
+/* -- filters ---------------------------------------------------------------------------------------------------------- */
+
+static bool bit_of(const struct nic *nic, int slot, uint32_t i)
+{
+    return nic->reg[slot + (int)(i / 32)] >> (i % 32) & 1;
+}
+
+static bool multicast_table(const struct nic *nic, uint64_t dst)
+{
+    unsigned shift = 36u - nic->mode.mo - (nic->mode.mo == 3);
+    return bit_of(nic, SLOT_MTA, (uint32_t)(dst >> shift) & 0xfff);
+}
+
+/* Sets the VMDq index of the address. */
+static bool address_accept(struct nic *nic, const struct packet *p, struct rx_cb *cb, unsigned *pool)
+{
+    const struct rx_mode *m = &nic->mode;
+    uint64_t dst = address(p->hdr);
+
+    *pool = m->default_pool;
+    for (uint32_t i = 0; i < m->n_rar; i++)
+        if (m->rar[i] == dst) {
+            *pool = m->rar_pool[i];
+            return true;
+        }
+    if (!(dst & 1)) return m->upe;
+    if (dst == 0xffffffffffff) return m->bam;
+    if (m->mfe && multicast_table(nic, dst)) {
+        cb->status |= RXD_PIF;
+        return true;
+    }
+    return m->mpe;
+}
+
+/* The tag of a tagged frame is checked, may choose the VMDq index, and may be stripped. */
+static bool vlan_accept(struct nic *nic, struct packet *p, struct rx_cb *cb, unsigned *pool)
+{
+    const struct rx_mode *m = &nic->mode;
+    uint32_t tci = get_be16(p->hdr + ETH_BYTES), vid = tci & 0xfff;
+
+    if (m->cfien && (bool)(tci >> 12 & 1) != m->cfi) return false;
+    if (m->vfe && !bit_of(nic, SLOT_VFTA, vid)) return false;
+    if (m->vmdq && m->vmdq_vlan) {
+        uint32_t plane = vid >> 3 & 3;
+        *pool = nic->reg[SLOT_VFTAVIND + (int)(plane * PLANE_WORDS + (vid >> 5))] >> ((vid & 7) * 4) & 15;
+    }
+    if (m->vme && headers_vlan_pop(p)) {
+        cb->vlan = (uint16_t)tci;
+        cb->status |= RXD_VP;
+    }
+    return true;
+}
+
+/* Pause frames stop here when DPF is set; other MAC control frames need PMCF. */
+static bool control_accept(struct nic *nic, const struct packet *p)
+{
+    uint32_t opcode = p->hdr_len >= ETH_BYTES + 2 ? get_be16(p->hdr + ETH_BYTES) : 0;
+    bool pause = opcode == OPCODE_PAUSE || opcode == OPCODE_PFC;
+    if (opcode == OPCODE_PAUSE)
+        stat_add(nic, p->hdr_len >= ETH_BYTES + 4 && get_be16(p->hdr + ETH_BYTES + 2) ? SLOT_LXOFFRXC : SLOT_LXONRXC, 1);
+    return pause ? !nic->mode.dpf : nic->mode.pmcf;
+}
+
+/* -- what the descriptor tells ---------------------------------------------------------------------------------------- */
+
+static void describe(struct nic *nic, const struct packet *p, struct rx_cb *cb)
+{
+    const uint8_t *ip = p->hdr + p->l3;
+    bool v4 = headers_is_ipv4(p);
+    int protocol = headers_ip_protocol(p);
+
+    if (protocol < 0) return;
+    cb->types |= !v4 ? RXD_TYPE_IPV6 : (ip[0] & 15) > 5 ? RXD_TYPE_IPV4_OPT : RXD_TYPE_IPV4;
+    if (v4) cb->status |= RXD_IPCS;
+    bool l4 = p->l4 && !(v4 && get_be16(ip + 6) & IPV4_FRAGMENT);
+    if (l4) {
+        cb->types |= protocol == IPPROTO_TCP_ ? RXD_TYPE_TCP : RXD_TYPE_UDP;
+        bool unchecked = protocol == IPPROTO_UDP_ && !(p->flags & PACKET_CSUM_PARTIAL) && get_be16(p->hdr + p->l4 + 6) == 0;
+        if (!unchecked) cb->status |= RXD_L4CS;
+    }
+    if (__builtin_expect(!headers_checksum_ok(p), 0)) {
+        bool given = p->flags & (PACKET_CSUM_BAD | PACKET_CSUM_PARTIAL);
+        bool ip_bad = v4 && !given && checksum_fold(checksum_add(0, ip, (uint32_t)(ip[0] & 15) * 4)) != 0;
+        cb->status |= ip_bad || !l4 ? 1u << RXD_ERR_IPE_BIT : 1u << RXD_ERR_TCPE_BIT;
+        stat_add(nic, SLOT_XEC, 1);
+    }
+}
+
+bool filter_accept(struct nic *nic, struct packet *p)
+{
+    struct rx_cb *cb = rx_cb(p);
+    uint32_t type = get_be16(p->hdr + ETHERTYPE_OFFSET);
+    unsigned pool;
+
+    *cb = (struct rx_cb){ 0 };
+    if (p->l3 == 0) headers_parse(p);
+    if (type == ETHERTYPE_PAUSE && !control_accept(nic, p)) return false;
+    if (!address_accept(nic, p, cb, &pool)) return false;
+    if (type == nic->mode.vet && p->hdr_len >= ETH_BYTES + VLAN_BYTES && !vlan_accept(nic, p, cb, &pool)) return false;
+    describe(nic, p, cb);
+    choose_queue(nic, p, cb, pool);
+    return true;
+}

@@ -1,0 +1,315 @@
+/* nic82598_rx.c -- from the wire to host memory (datasheet 3.4 and 4.4.3.8).
+ *
+ *     frame -> packet buffer (FIFO) -> [ descriptors cached? bus ready? ] -> data DMA -> used descriptor -> write-back
+ *                |  full: MPC            |  none posted: RNBC, and drop (DROP_EN) or wait, all queues behind it
+ *
+ * The engine starts a frame only when all the descriptors it needs are cached, and works at most half a microsecond
+ * ahead of the bus, so that a backlog stays in the packet buffer, where the real one is.  Write-backs follow their data
+ * through the same posted queue, so a descriptor becomes visible after the bytes it describes.
+ *
+ * A batch of WTHRESH used descriptors is written at once; a smaller one waits while the throttle counter of the
+ * queue's vector runs, if it has one.  Left out: header split and replication (such queues behave as one-buffer),
+ * several packet buffers, realignment of partial write-backs to cache lines. */
+#include <string.h>
+
+#include "nicmodel/nic82598_impl.h"
+
+static void rx_event(void *owner);
+
+void rx_init(struct nic *nic)
+{
+    event_init(&nic->rx_event, nic->entity, rx_event, nic);
+    for (unsigned i = 0; i < NIC_RX_QUEUES; i++) ring_init(&nic->rxq[i].ring, nic, false, i);
+}
+
+void rx_reset(struct nic *nic)
+{
+    struct packet *p;
+
+    engine_cancel(nic->engine, &nic->rx_event);
+    while ((p = packet_queue_pop(&nic->rx_fifo))) packet_drop(nic->pool, p, DROP_NIC_DISABLED);
+    nic->rx_fifo_bytes = 0;
+    for (unsigned i = 0; i < NIC_RX_QUEUES; i++) {
+        struct rxq *q = &nic->rxq[i];
+        ring_reset(&q->ring);
+        ring_set_control(&q->ring, nic->reg[SLOT_RXDCTL + (int)i]);
+        q->use = q->wb = 0;
+        q->u_tail = q->u_issued = q->u_head = 0;
+    }
+    filter_mode(nic);
+}
+
+/* -- from the wire ---------------------------------------------------------------------------------------------------- */
+
+static void refuse(struct nic *nic, struct packet *p, enum nic_counter counter, enum drop_reason why)
+{
+    nic->counter[counter]++;
+    packet_drop(nic->pool, p, why);
+}
+
+/* Length and CRC.  False: dropped. */
+static bool sound(struct nic *nic, struct packet *p)
+{
+    const struct rx_mode *m = &nic->mode;
+    bool tagged = p->hdr_len >= ETH_BYTES && get_be16(p->hdr + 12) == m->vet;
+    uint32_t max = m->max_bytes + (tagged ? VLAN_BYTES : 0);
+
+    if (__builtin_expect(p->len <= max && p->hdr_len >= ETH_BYTES && !(p->flags & PACKET_FCS_BAD), 1)) return true;
+    if (p->flags & PACKET_FCS_BAD)
+        stat_add(nic, p->len > max ? SLOT_RJC : SLOT_CRCERRS, 1);
+    else if (p->len > max)
+        stat_add(nic, SLOT_ROC, 1);
+    else
+        stat_add(nic, SLOT_RLEC, 1);
+    if (m->sbp && p->hdr_len >= ETH_BYTES && p->len <= max) return true;
+    refuse(nic, p, NIC_rx_errors, DROP_NIC_ERROR);
+    return false;
+}
+
+void nic_receive(void *device, struct packet *p)
+{
+    struct nic *nic = device;
+    uint32_t bytes = stored_bytes(p), on_wire = bytes + FRAME_FCS_BYTES;
+    uint8_t group = p->hdr[0] & 1;
+
+    if (!nic->mode.enabled) {
+        refuse(nic, p, NIC_rx_disabled, DROP_NIC_DISABLED);
+        return;
+    }
+    if (!sound(nic, p)) return;
+    stat_add(nic, SLOT_TPR, 1);
+    stat_add(nic, SLOT_TORH, on_wire);
+    if (!filter_accept(nic, p)) {
+        refuse(nic, p, NIC_rx_filtered, DROP_NIC_FILTER);
+        return;
+    }
+    bytes = stored_bytes(p); /* without a tag that was stripped */
+    stat_add(nic, SLOT_GPRC, 1);
+    stat_add(nic, SLOT_GORCH, on_wire);
+    stat_add(nic, SLOT_PRC64 + size_class(on_wire - FRAME_FCS_BYTES), 1);
+    if (group) {
+        stat_add(nic, SLOT_MPRC, 1);
+        if (get_be32(p->hdr) == UINT32_MAX && get_be16(p->hdr + 4) == UINT16_MAX) stat_add(nic, SLOT_BPRC, 1);
+    }
+    TRACE(nic->engine, nic->entity->id, nic_rx_frame, p->id, rx_cb(p)->queue, bytes, 0);
+    if (nic->rx_fifo_bytes + bytes > nic->mode.fifo_bytes) {
+        TRACE(nic->engine, nic->entity->id, nic_rx_missed, p->id, 0, 0, 0);
+        stat_add(nic, SLOT_MPC, 1);
+        refuse(nic, p, NIC_mpc, DROP_NIC_MISSED);
+        return;
+    }
+    nic->rx_fifo_bytes += bytes;
+    if ((uint64_t)nic->rx_fifo_bytes > nic->counter[NIC_rx_fifo_max])
+        nic->counter[NIC_rx_fifo_max] = (uint64_t)nic->rx_fifo_bytes;
+    packet_queue_push(&nic->rx_fifo, p);
+    if (nic->rx_fifo.count == 1) rx_drain(nic);
+}
+
+/* -- from the packet buffer to the host -------------------------------------------------------------------------------- */
+
+/* Writes the frame into the next 'count' buffers and fills in their descriptors. */
+static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t count)
+{
+    struct rx_cb cb = *rx_cb(p);
+    const struct rx_buffer *buffer = &nic->mode.buffer[cb.mode];
+    uint32_t len = stored_bytes(p), offset = 0;
+    bool owned = true, refused = false;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t addr = q->ring.cache[q->ring.c_head++ % CACHE_DESCS].q[0];
+        uint32_t bytes = len - offset < buffer->bytes ? len - offset : buffer->bytes;
+        bool last = i + 1 == count;
+        uint32_t real = p->len > offset ? (p->len - offset < bytes ? p->len - offset : bytes) : 0;
+
+        if (!refused && owned) {
+            enum memory_result r = memory_write_frame(nic->memory, addr, p, offset, real, last);
+            refused |= r == MEMORY_REFUSED;
+            if (last && r == MEMORY_REFERRED) owned = false;
+        }
+        pcie_dma_write(nic->pcie, addr, bytes, q->ring.data_node);
+        uint32_t status = cb.status | RXD_DD | (last ? RXD_EOP : 0);
+        struct descriptor *d = &q->used[q->u_tail++ % USED_DESCS];
+        if (buffer->type == DESCTYPE_LEGACY) {
+            uint64_t errors = (cb.status >> RXD_ERR_TCPE_BIT & 3) << 6 | (cb.status >> RXD_ERR_CE_BIT & 1);
+            d->q[0] = addr;
+            d->q[1] = bytes | (uint64_t)(status & 0xff) << 32 | errors << 40 | (uint64_t)cb.vlan << 48;
+        } else {
+            d->q[0] = cb.types | (nic->mode.pcsd ? (uint64_t)cb.hash << 32 : 0);
+            d->q[1] = status | (uint64_t)bytes << 32 | (uint64_t)cb.vlan << 48;
+        }
+        q->use = ring_next(&q->ring, q->use);
+        offset += bytes;
+    }
+    if (refused) nic->counter[NIC_bad_addresses]++;
+    if (!owned) return;
+    if (refused)
+        packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
+    else
+        packet_deliver(nic->pool, p); /* copied into bytes of the host */
+}
+
+static void count_received(struct nic *nic, unsigned queue, uint32_t bytes)
+{
+    int slot = (int)(nic->reg[SLOT_RQSMR + (int)(queue / 4)] >> (8 * (queue % 4)) & 15);
+
+    nic->counter[NIC_rx_packets]++;
+    nic->counter[NIC_rx_bytes] += bytes;
+    nic->rxq_packets[queue]++;
+    stat_add(nic, SLOT_QPRC + slot, 1);
+    stat_add(nic, SLOT_QBRC + slot, bytes);
+}
+
+/* The queue has too few descriptors for the frame at the head.  True: the frame was dropped; false: it waits. */
+static bool lacking(struct nic *nic, struct rxq *q, struct packet *p, uint32_t needed)
+{
+    struct rx_cb *cb = rx_cb(p);
+    struct ring *r = &q->ring;
+
+    if (r->enabled && !r->broken && (r->fetch_count || ring_available(r) + ring_cached(r) >= needed)) {
+        ring_prefetch(r, true);
+        return false;
+    }
+    if (!cb->found_none) {
+        cb->found_none = true;
+        nic->counter[NIC_rnbc]++;
+        stat_add(nic, SLOT_RNBC, 1);
+    }
+    if (!nic->mode.buffer[cb->mode].drop) return false;
+    nic->rx_fifo_bytes -= stored_bytes(p);
+    packet_queue_pop(&nic->rx_fifo);
+    refuse(nic, p, NIC_rx_no_desc, DROP_NIC_NO_DESC);
+    return true;
+}
+
+static void batch(struct nic *nic, struct rxq *q);
+
+void rx_drain(struct nic *nic)
+{
+    struct packet *p;
+
+    while ((p = nic->rx_fifo.head)) {
+        const struct rx_cb *cb = rx_cb(p);
+        struct rxq *q = &nic->rxq[cb->queue];
+        uint32_t size = nic->mode.buffer[cb->mode].bytes, len = stored_bytes(p);
+        uint32_t needed = len <= size ? 1 : (len + size - 1) / size;
+
+        if (ring_cached(&q->ring) < needed || !q->ring.enabled) {
+            if (lacking(nic, q, p, needed)) continue;
+            break;
+        }
+        sim_time start = { pcie_up_free(nic->pcie).ps - nic->rx_slack_ps };
+        if (start.ps > engine_now(nic->engine).ps) {
+            engine_schedule(nic->engine, &nic->rx_event, start);
+            break;
+        }
+        if (q->u_tail - q->u_head + needed > USED_DESCS || nic_posted(nic) >= POSTED_LIMIT) break; /* until visible */
+        packet_queue_pop(&nic->rx_fifo);
+        nic->rx_fifo_bytes -= len;
+        TRACE(nic->engine, nic->entity->id, nic_rx_dma, p->id, cb->queue, q->use, 0);
+        count_received(nic, cb->queue, len);
+        store(nic, q, p, needed);
+        batch(nic, q);
+        ring_prefetch(&q->ring, false);
+    }
+}
+
+static void rx_event(void *owner)
+{
+    rx_drain(owner);
+}
+
+/* -- write-back --------------------------------------------------------------------------------------------------------- */
+
+static void batch(struct nic *nic, struct rxq *q)
+{
+    uint32_t held = q->u_tail - q->u_issued;
+    if (held >= q->ring.wthresh || !irq_hold(nic, q->ring.cause, false, q->ring.index)) rx_flush(nic, q->ring.index);
+}
+
+void rx_flush(struct nic *nic, unsigned queue)
+{
+    struct rxq *q = &nic->rxq[queue];
+    struct ring *r = &q->ring;
+    uint32_t count = q->u_tail - q->u_issued;
+
+    if (count == 0) return;
+    while (count > 0) {
+        uint32_t run = count < r->n - q->wb ? count : r->n - q->wb;
+        sim_time at = pcie_dma_write(nic->pcie, r->base + (uint64_t)q->wb * DESC_BYTES, run * DESC_BYTES, r->node);
+        nic_post(nic, at, POSTED_RX, queue, run);
+        nic->counter[NIC_rx_writebacks]++;
+        TRACE(nic->engine, nic->entity->id, nic_rx_writeback, queue, run, 0, 0);
+        q->wb = q->wb + run == r->n ? 0 : q->wb + run;
+        q->u_issued += run;
+        count -= run;
+    }
+    irq_cause(nic, r->cause);
+}
+
+void rx_visible(struct nic *nic, unsigned queue, uint32_t count)
+{
+    struct rxq *q = &nic->rxq[queue];
+    struct ring *r = &q->ring;
+    bool stalled = q->u_tail - q->u_head > USED_DESCS - CACHE_DESCS || nic_posted(nic) >= POSTED_LIMIT - 1;
+
+    if (count > q->u_issued - q->u_head) count = q->u_issued - q->u_head; /* the ring was set up anew meanwhile */
+    while (count > 0) {
+        uint32_t at = q->u_head % USED_DESCS, run = count;
+        if (run > USED_DESCS - at) run = USED_DESCS - at;
+        if (run > r->n - r->head) run = r->n - r->head;
+        if (!memory_write(nic->memory, r->base + (uint64_t)r->head * DESC_BYTES, &q->used[at], run * DESC_BYTES))
+            nic->counter[NIC_bad_addresses]++;
+        r->head = r->head + run == r->n ? 0 : r->head + run;
+        q->u_head += run;
+        count -= run;
+    }
+    if (stalled) rx_drain(nic);
+}
+
+/* -- registers ---------------------------------------------------------------------------------------------------------- */
+
+static void restart(struct rxq *q, uint32_t head)
+{
+    q->ring.head = q->ring.fetch = q->use = q->wb = head;
+    q->ring.c_head = q->ring.c_tail = q->ring.fetch_count = 0;
+    engine_cancel(q->ring.nic->engine, &q->ring.fetched);
+    q->u_tail = q->u_issued = q->u_head;
+}
+
+void write_rxring(struct nic *nic, uint32_t index, uint32_t value)
+{
+    struct rxq *q = &nic->rxq[index];
+    int i = (int)index;
+    (void)value;
+    ring_set_base(&q->ring, nic->reg[SLOT_RDBAL + i], nic->reg[SLOT_RDBAH + i], nic->reg[SLOT_RDLEN + i]);
+    restart(q, q->ring.head);
+}
+
+void write_rdh(struct nic *nic, uint32_t index, uint32_t value)
+{
+    struct rxq *q = &nic->rxq[index];
+    restart(q, value < q->ring.n ? value : 0);
+    ring_prefetch(&q->ring, false);
+}
+
+uint32_t read_rdh(struct nic *nic, uint32_t index)
+{
+    return nic->rxq[index].ring.head;
+}
+
+void write_rdt(struct nic *nic, uint32_t index, uint32_t value)
+{
+    struct ring *r = &nic->rxq[index].ring;
+    r->tail = value < r->n ? value : 0;
+    ring_prefetch(r, false);
+    if (nic->rx_fifo.head) rx_drain(nic);
+}
+
+void write_rxdctl(struct nic *nic, uint32_t index, uint32_t value)
+{
+    struct ring *r = &nic->rxq[index].ring;
+    rx_flush(nic, index);
+    ring_set_control(r, value);
+    ring_prefetch(r, false);
+    if (nic->rx_fifo.head) rx_drain(nic);
+}

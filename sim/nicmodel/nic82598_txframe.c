@@ -1,0 +1,159 @@
+/* nic82598_txframe.c -- the frames of one transmit packet (datasheet 3.5.3 to 3.5.7).
+ *
+ * Two ways to the bytes.  When the buffers are, in order, exactly one packet that the machine bound for transmit, its
+ * copy (some hundred header bytes) becomes the frame, or the large send that is cut.  Otherwise the bytes are gathered
+ * from memory one by one, and checksums are computed over them as the hardware does: over what software put there,
+ * the pseudo-header sum included.  Left out: padding of short frames (wires carry it without a byte being stored),
+ * header lengths of more than PACKET_HDR_MAX in a gathered large send. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "nicmodel/nic82598_impl.h"
+
+enum { FRAME_MAX = 16384, MACLEN_MIN = 14, MSS_MIN = 1 };
+
+/* A context descriptor, taken apart. */
+struct offload {
+    uint32_t mac, ip, l4, mss;
+    uint16_t vlan;
+    bool ipv4, tcp;
+};
+
+static struct offload unpack(const struct descriptor *c)
+{
+    return (struct offload){
+        .mac = (uint32_t)(c->q[0] >> 9 & 127), .ip = (uint32_t)(c->q[0] & 511), .l4 = (uint32_t)(c->q[1] >> 40 & 255),
+        .mss = (uint32_t)(c->q[1] >> 48), .vlan = (uint16_t)(c->q[0] >> 16),
+        .ipv4 = c->q[1] >> 10 & 1, .tcp = (c->q[1] >> 11 & 3) == 1,
+    };
+}
+
+/* The bound packet that the pieces are, or NULL. */
+static struct packet *bound(struct nic *nic, const struct tx_packet *t)
+{
+    uint64_t addr = t->piece[0].addr, end = addr;
+    uint32_t offset;
+
+    for (uint32_t i = 0; i < t->n_pieces; i++) {
+        if (t->piece[i].addr != end) return NULL;
+        end += t->piece[i].bytes;
+    }
+    struct packet *p = memory_find_bound(nic->memory, addr, t->bytes, &offset);
+    return p && offset == 0 && p->len == t->bytes ? p : NULL;
+}
+
+/* A new packet with the bytes of all pieces, 'hdr_len' of them in hdr[]; NULL when one is refused. */
+static struct packet *gather(struct nic *nic, const struct tx_packet *t, uint32_t hdr_len)
+{
+    struct packet *p = packet_new(nic->pool, engine_now(nic->engine));
+    uint32_t done = 0;
+
+    p->len = t->bytes;
+    p->hdr_len = (uint16_t)hdr_len;
+    if (t->bytes > hdr_len) {
+        p->stored = malloc(t->bytes - hdr_len);
+        SIM_ASSERT(p->stored);
+    }
+    for (uint32_t i = 0; i < t->n_pieces; i++) {
+        uint64_t addr = t->piece[i].addr;
+        uint32_t left = t->piece[i].bytes;
+        while (left > 0) {
+            bool in_hdr = done < hdr_len;
+            uint32_t n = in_hdr && left > hdr_len - done ? hdr_len - done : left;
+            if (!memory_read(nic->memory, addr, in_hdr ? p->hdr + done : p->stored + (done - hdr_len), n)) {
+                nic->counter[NIC_bad_addresses]++;
+                packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
+                return NULL;
+            }
+            addr += n, done += n, left -= n;
+        }
+    }
+    headers_parse(p);
+    return p;
+}
+
+/* Sum over bytes [from, end) as they are, stored at byte 'at' and the next. */
+static void insert_checksum(struct packet *p, uint32_t from, uint32_t end, uint32_t at, bool clear)
+{
+    if (from >= end || end > p->len || at + 1 >= p->len || at < from) return;
+    uint8_t *byte[2];
+    for (uint32_t i = 0; i < 2; i++) byte[i] = at + i < p->hdr_len ? &p->hdr[at + i] : &p->stored[at + i - p->hdr_len];
+    if (clear) *byte[0] = *byte[1] = 0;
+    uint32_t sum = 0;
+    for (uint32_t i = from; i < end; i++) sum += (uint32_t)packet_byte(p, i) << ((i - from) % 2 ? 0 : 8);
+    uint16_t folded = checksum_fold(sum);
+    *byte[0] = (uint8_t)(folded >> 8);
+    *byte[1] = (uint8_t)folded;
+}
+
+static void gathered_checksums(struct packet *p, const struct tx_packet *t, const struct offload *o)
+{
+    if (t->legacy) {
+        if (t->cmd & TXD_CMD_IC) insert_checksum(p, t->css, p->len, t->cso, false);
+        return;
+    }
+    if (t->popts & TXD_IXSM && o->ipv4) insert_checksum(p, o->mac, o->mac + o->ip, o->mac + 10, true);
+    if (t->popts & TXD_TXSM) insert_checksum(p, o->mac + o->ip, p->len, o->mac + o->ip + (o->tcp ? 16 : 6), false);
+}
+
+/* A bound packet whose checksums are to be filled in by someone: by us, or nobody. */
+static void bound_checksums(struct packet *p, const struct tx_packet *t)
+{
+    uint8_t wanted = p->l4 ? TXD_TXSM : TXD_IXSM;
+    if (p->flags & PACKET_CSUM_PARTIAL && !(t->popts & wanted) && !(t->cmd & TXD_CMD_TSE))
+        p->flags = (uint8_t)((p->flags & ~PACKET_CSUM_PARTIAL) | PACKET_CSUM_BAD);
+}
+
+static void add_tags(struct packet_queue *frames, uint16_t vlan)
+{
+    for (struct packet *p = frames->head; p; p = p->next) headers_vlan_push(p, vlan);
+}
+
+/* Whether the packet can be carried out at all. */
+static bool possible(const struct tx_packet *t, const struct offload *o)
+{
+    if (t->bad || t->bytes < ETH_BYTES) return false;
+    if (!(t->cmd & TXD_CMD_TSE) || t->legacy) return t->bytes <= FRAME_MAX;
+    uint32_t header = o->mac + o->ip + o->l4;
+    return o->mss >= MSS_MIN && o->mac >= MACLEN_MIN && header <= PACKET_HDR_MAX && header < t->bytes &&
+           t->popts & TXD_TXSM;
+}
+
+void txframe_build(struct nic *nic, struct txq *q, struct packet_queue *out)
+{
+    const struct tx_packet *t = &q->packet;
+    struct offload o = unpack(&q->context[t->context]);
+    bool large = !t->legacy && t->cmd & TXD_CMD_TSE;
+    sim_time now = engine_now(nic->engine);
+
+    *out = (struct packet_queue){ 0 };
+    if (t->bytes == 0 && !t->bad) return; /* nothing to send, only to report */
+    if (!possible(t, &o)) {
+        nic->counter[NIC_bad_descriptors]++;
+        return;
+    }
+    uint32_t header = large ? o.mac + o.ip + o.l4 : t->bytes < PACKET_HDR_MAX ? t->bytes : PACKET_HDR_MAX;
+    struct packet *whole = bound(nic, t), *p;
+    if (whole) {
+        p = packet_clone(nic->pool, whole, now);
+        bound_checksums(p, t);
+    } else {
+        p = gather(nic, t, header);
+        if (!p) return;
+        if (!large) gathered_checksums(p, t, &o);
+    }
+    if (large && (p->l4 == 0 || p->payload != header)) {
+        nic->counter[NIC_bad_descriptors]++;
+        packet_drop(nic->pool, p, DROP_NIC_BAD_DESC);
+        return;
+    }
+    p->gso_mss = large ? (uint16_t)o.mss : 0;
+    if (large) {
+        nic->counter[NIC_tx_tso]++;
+        p->flags |= PACKET_CSUM_PARTIAL;
+        headers_segment(nic->pool, p, out, now);
+    } else {
+        packet_queue_push(out, p);
+    }
+    if (t->cmd & TXD_CMD_VLE) add_tags(out, t->legacy ? t->vlan : o.vlan);
+}

@@ -1,0 +1,32 @@
+/* resolve.h -- what one key alone cannot show: names become indices, addresses are assigned, parts must fit together.
+ *
+ * Works on a scenario that convert.h has filled, and adds every mistake to 'errors'. */
+#ifndef SIM_SCENARIO_RESOLVE_H
+#define SIM_SCENARIO_RESOLVE_H
+
+#include "scenario/scenario.h"
+
+/* Machines, switches, wires, NICs, links, addresses. */
+void resolve_topology(struct scenario *s, struct errors *errors);
+
+/* Traffic, captures, trace, expectations, plots; after resolve_topology(). */
+void resolve_activity(struct scenario *s, struct errors *errors);
+
+/* Names of machines or others, sorted for look-up. */
+struct name_entry {
+    const char *name;
+    int index;
+};
+struct name_index {
+    struct name_entry *list;
+    size_t count;
+};
+struct name_index name_index_machines(const struct scenario *s);
+struct name_index name_index_switches(const struct scenario *s);
+void name_index_fini(struct name_index *x);
+int name_index_find(const struct name_index *x, const char *name); /* -1: none */
+
+/* ", did you mean 'x'?" among the names of the index, in 'buffer' of NAME_WHY_BYTES; "" when 'errors' is full. */
+const char *name_index_hint(const struct name_index *x, const struct errors *errors, const char *word, char *buffer);
+
+#endif

@@ -1,0 +1,455 @@
+/* schema.c -- the tables.
+ *
+ * Defaults are those of the paper's machines where it gives them (section 4.4), of the Solaris stack and its ixgbe
+ * driver where their sources give them; docs/scenario.md says which is which and which are guesses. */
+#include "scenario/schema.h"
+
+#include <string.h>
+
+#include "scenario/scenario.h"
+
+/* Bounds of ranges, in base units. */
+#define US INT64_C(1000000)
+#define SECOND INT64_C(1000000000000)
+#define HOUR (3600 * SECOND)
+#define KIB INT64_C(1024)
+#define MIB (1024 * KIB)
+#define GIGA INT64_C(1000000000)
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+#define ITEMS(type, member, count) AT(type, member), .count_offset = offsetof(struct type, count)
+
+static const char *const details[] = { "light", "full", NULL };
+static const char *const stacks[] = { "crossbow", NULL };
+static const char *const nic_models[] = { "intel-82598", NULL };
+static const char *const arrival_kinds[] = { "constant", "poisson", NULL };
+static const char *const protocols[] = { "udp", NULL };
+
+static const struct key_spec time_keys[] = {
+    { .name = "warmup", .type = VALUE_DURATION, AT(scenario_time, warmup), .def = "200ms", .max = 1000 * HOUR,
+      .doc = "simulated before counting starts" },
+    { .name = "measure", .type = VALUE_DURATION, AT(scenario_time, measure), .def = "1s", .min = 1, .max = 1000 * HOUR,
+      .doc = "simulated and counted" },
+    { .name = NULL },
+};
+static const struct section_spec time_section = {
+    .title = "time", .doc = "How long to simulate.", .keys = time_keys, .size = sizeof(struct scenario_time),
+};
+
+static const struct key_spec switch_keys[] = {
+    { .name = "rate", .type = VALUE_RATE, AT(scenario_switch, rate), .def = "10Gbps", .min = 1000, .max = 1000 * GIGA,
+      .doc = "of every port" },
+    { .name = "latency", .type = VALUE_DURATION, AT(scenario_switch, latency), .def = "1us", .max = SECOND,
+      .doc = "from the last bit of a frame in to its place in the output queue (the switch stores and forwards)" },
+    { .name = "buffer", .type = VALUE_SIZE, AT(scenario_switch, buffer_bytes), .def = "2MiB", .max = 1024 * MIB,
+      .doc = "output queue of each port; a frame that does not fit whole is dropped" },
+    { .name = "mac-table", .type = VALUE_INT, AT(scenario_switch, mac_table), .def = "16384", .min = 1, .max = 1000000,
+      .doc = "addresses it can learn; frames to others are flooded" },
+    { .name = NULL },
+};
+static const struct section_spec switch_section = {
+    .title = "switches: NAME", .doc = "Learning Ethernet switches.", .keys = switch_keys, .item = true,
+    .size = sizeof(struct scenario_switch), .name_offset = offsetof(struct scenario_switch, name),
+};
+
+static const struct key_spec wire_keys[] = {
+    { .name = "between", .type = VALUE_NAMES, AT(scenario_wire, between), .flags = KEY_REQUIRED,
+      .doc = "two switches" },
+    { .name = "rate", .type = VALUE_RATE, AT(scenario_wire, rate), .def = "10Gbps", .min = 1000, .max = 1000 * GIGA,
+      .doc = "of each direction" },
+    { .name = "delay", .type = VALUE_DURATION, AT(scenario_wire, delay), .def = "50ns", .max = 10 * SECOND,
+      .doc = "propagation: 5 ns per metre" },
+    { .name = "queue", .type = VALUE_SIZE, AT(scenario_wire, queue_bytes), .def = "2MiB", .max = 1024 * MIB,
+      .doc = "output queue of each direction" },
+    { .name = NULL },
+};
+static const struct section_spec wire_section = {
+    .title = "wires: - ...", .doc = "Cables between switches. Cables to machines are made by their NICs' `wire`.",
+    .keys = wire_keys, .item = true, .size = sizeof(struct scenario_wire),
+};
+
+static const struct key_spec cpus_keys[] = {
+    { .name = "sockets", .type = VALUE_INT, AT(scenario_cpus, sockets), .def = "2", .min = 1, .max = 16,
+      .doc = "each is one NUMA node" },
+    { .name = "cores", .type = VALUE_INT, AT(scenario_cpus, cores), .def = "4", .min = 1, .max = 128,
+      .doc = "of each socket" },
+    { .name = "threads", .type = VALUE_INT, AT(scenario_cpus, threads), .def = "1", .min = 1, .max = 8,
+      .doc = "hardware threads of each core" },
+    { .name = "clock", .type = VALUE_FREQUENCY, AT(scenario_cpus, clock_hz), .def = "2.8GHz", .min = 1000000,
+      .max = 100 * GIGA, .doc = "of every CPU; costs in cycles scale with it" },
+    { .name = "quantum", .type = VALUE_DURATION, AT(scenario_cpus, quantum), .def = "20ms", .min = US,
+      .max = 100 * SECOND, .doc = "time slice among threads of equal priority" },
+    { .name = NULL },
+};
+static const struct section_spec cpus_section = {
+    .title = "machines: NAME: cpus", .doc = "Used by machines in full detail.", .keys = cpus_keys,
+    .size = sizeof(struct scenario_cpus),
+};
+
+static const struct key_spec tcp_keys[] = {
+    { .name = "send-buffer", .type = VALUE_SIZE, AT(scenario_tcp, send_buffer_bytes), .def = "48KiB", .min = 1,
+      .max = 1024 * MIB, .doc = "written and not yet acknowledged, at most" },
+    { .name = "receive-buffer", .type = VALUE_SIZE, AT(scenario_tcp, receive_buffer_bytes), .def = "48KiB", .min = 1,
+      .max = 1024 * MIB, .doc = "received and not yet read, at most: the window advertised" },
+    { .name = "initial-window", .type = VALUE_INT, AT(scenario_tcp, initial_window), .def = "4", .min = 1, .max = 1000,
+      .doc = "congestion window at the start, in segments" },
+    { .name = "ack-every", .type = VALUE_INT, AT(scenario_tcp, ack_every), .def = "8", .min = 1, .max = 1000,
+      .doc = "full-sized segments that one acknowledgement may cover" },
+    { .name = "ack-delay", .type = VALUE_DURATION, AT(scenario_tcp, ack_delay), .def = "50ms", .max = 10 * SECOND,
+      .doc = "delayed-acknowledgement timer" },
+    { .name = "min-rto", .type = VALUE_DURATION, AT(scenario_tcp, min_rto), .def = "400ms", .min = US,
+      .max = 100 * SECOND, .doc = "shortest retransmission timeout" },
+    { .name = "timestamps", .type = VALUE_BOOL, AT(scenario_tcp, timestamps), .def = "true",
+      .doc = "timestamp option (RFC 7323); segments then carry 12 bytes less" },
+    { .name = "sack", .type = VALUE_BOOL, AT(scenario_tcp, sack), .def = "true",
+      .doc = "selective acknowledgements (RFC 2018)" },
+    { .name = "window-scale", .type = VALUE_BOOL, AT(scenario_tcp, window_scale), .def = "true",
+      .doc = "windows above 64 KiB (RFC 7323)" },
+    { .name = "lso-max", .type = VALUE_SIZE, AT(scenario_tcp, lso_max_bytes), .def = "65415B", .max = 65415,
+      .doc = "largest send given to a NIC that segments; `0B`: never more than one segment" },
+    { .name = "no-delay", .type = VALUE_BOOL, AT(scenario_tcp, no_delay), .def = "false",
+      .doc = "send small segments at once (no Nagle algorithm)" },
+    { .name = NULL },
+};
+static const struct section_spec tcp_section = {
+    .title = "machines: NAME: tcp", .doc = "The TCP of a machine, for all its connections.", .keys = tcp_keys,
+    .size = sizeof(struct scenario_tcp),
+};
+
+static const struct key_spec lane_keys[] = {
+    { .name = "low-water", .type = VALUE_INT, AT(scenario_lane, low_water_pkts), .def = "256", .min = 1, .max = 1000000,
+      .doc = "packets in the lane; above it the lane stays in poll mode without polling" },
+    { .name = "high-water", .type = VALUE_INT, AT(scenario_lane, high_water_pkts), .def = "1024", .min = 1,
+      .max = 1000000, .doc = "packets in the lane; above it a lane that cannot poll drops" },
+    { .name = "poll-threshold", .type = VALUE_INT, AT(scenario_lane, poll_threshold_pkts), .def = "16", .min = 0,
+      .max = 1000000, .doc = "packets in the lane; at or below it polling resumes; at most half of `low-water`" },
+    { .name = "poll-bytes", .type = VALUE_SIZE, AT(scenario_lane, poll_bytes), .def = "150000B", .min = 64,
+      .max = 1024 * MIB, .doc = "asked for in one poll" },
+    { .name = "poll-packets", .type = VALUE_INT, AT(scenario_lane, poll_pkts), .def = "257", .min = 1, .max = 1000000,
+      .doc = "the driver returns at most this many in one call" },
+    { .name = "latency-optimize", .type = VALUE_BOOL, AT(scenario_lane, latency_optimize), .def = "true",
+      .doc = "a lone packet is processed by the thread that received it" },
+    { .name = NULL },
+};
+static const struct section_spec lane_section = {
+    .title = "machines: NAME: lane", .doc = "Thresholds of every receive lane of the machine.", .keys = lane_keys,
+    .size = sizeof(struct scenario_lane),
+};
+
+static const struct key_spec pcie_keys[] = {
+    { .name = "lanes", .type = VALUE_INT, AT(scenario_pcie, lanes), .def = "8", .min = 1, .max = 8,
+      .doc = "1, 2, 4 or 8" },
+    { .name = "generation", .type = VALUE_INT, AT(scenario_pcie, generation), .def = "1", .min = 1, .max = 2,
+      .doc = "1: 2.5 GT/s per lane, 2: 5 GT/s" },
+    { .name = "mps", .type = VALUE_SIZE, AT(scenario_pcie, mps_bytes), .def = "128B", .min = 128, .max = 4096,
+      .doc = "largest payload of a write or completion; a power of two" },
+    { .name = "mrrs", .type = VALUE_SIZE, AT(scenario_pcie, mrrs_bytes), .def = "512B", .min = 128, .max = 4096,
+      .doc = "largest read request; a power of two" },
+    { .name = "rcb", .type = VALUE_SIZE, AT(scenario_pcie, rcb_bytes), .def = "64B", .min = 64, .max = 128,
+      .doc = "read completion boundary: 64B or 128B" },
+    { .name = "read-latency", .type = VALUE_DURATION, AT(scenario_pcie, read_latency), .def = "1us", .max = SECOND,
+      .doc = "from a read request to its first completion, idle" },
+    { .name = "write-latency", .type = VALUE_DURATION, AT(scenario_pcie, write_latency), .def = "400ns", .max = SECOND,
+      .doc = "from the end of a posted write to its being visible in memory" },
+    { .name = "far-latency", .type = VALUE_DURATION, AT(scenario_pcie, far_latency), .def = "100ns", .max = SECOND,
+      .doc = "added when the memory is on another NUMA node" },
+    { .name = "mmio-latency", .type = VALUE_DURATION, AT(scenario_pcie, mmio_latency), .def = "300ns", .max = SECOND,
+      .doc = "from a CPU's register write to the device" },
+    { .name = "reads", .type = VALUE_INT, AT(scenario_pcie, reads), .def = "16", .min = 1, .max = 256,
+      .doc = "read requests in flight" },
+    { .name = NULL },
+};
+static const struct section_spec pcie_section = {
+    .title = "machines: NAME: nics: NAME: pcie", .doc = "The slot of the NIC.", .keys = pcie_keys,
+    .size = sizeof(struct scenario_pcie),
+};
+
+static const struct key_spec nic_keys[] = {
+    { .name = "model", .type = VALUE_CHOICE, AT(scenario_nic, model), .def = "intel-82598", .choices = nic_models,
+      .doc = "the card; machines in light detail use its addresses and rate only" },
+    { .name = "wire", .type = VALUE_REF, AT(scenario_nic, wire), .none = "needed without a platform file",
+      .doc = "the switch at the other end of its cable" },
+    { .name = "rate", .type = VALUE_RATE, AT(scenario_nic, rate), .def = "10Gbps", .min = 1000, .max = 1000 * GIGA,
+      .doc = "of the cable" },
+    { .name = "delay", .type = VALUE_DURATION, AT(scenario_nic, delay), .def = "50ns", .max = 10 * SECOND,
+      .doc = "of the cable: 5 ns per metre" },
+    { .name = "queue", .type = VALUE_SIZE, AT(scenario_nic, queue_bytes), .def = "4MiB", .max = 1024 * MIB,
+      .doc = "transmit queue of a machine in light detail" },
+    { .name = "node", .type = VALUE_INT, AT(scenario_nic, node), .def = "0", .max = 15,
+      .doc = "NUMA node (socket) of its slot" },
+    { .name = "address", .type = VALUE_IPV4, AT(scenario_nic, address), .def = "auto",
+      .doc = "IPv4 address of the NIC's own link; `auto`: 10.X.Y.Z with 256 X + Y the number of the machine, from 0, and "
+             "Z that of the NIC or link, from 1" },
+    { .name = "mac", .type = VALUE_MAC, AT(scenario_nic, mac), .def = "auto",
+      .doc = "Ethernet address; `auto`: 02:00:00:X:Y:Z with the same X, Y, Z" },
+    { .name = "mtu", .type = VALUE_SIZE, AT(scenario_nic, mtu_bytes), .def = "1500B", .min = 576, .max = 16110,
+      .doc = "largest IP packet" },
+    { .name = "lanes", .type = VALUE_INT, AT(scenario_nic, lanes), .def = "4", .min = 1, .max = SCENARIO_LANES_MAX,
+      .doc = "receive rings of the NIC's own link, each with a hardware lane" },
+    { .name = "primary", .type = VALUE_BOOL, AT(scenario_nic, primary), .def = "true",
+      .doc = "the NIC's own link is in use; `false`: only links over the NIC are, and it keeps one receive ring" },
+    { .name = "fanout", .type = VALUE_INT, AT(scenario_nic, fanout), .def = "auto", .min = 1, .max = 24, .word = "auto",
+      .word_value = SCENARIO_AUTO, .doc = "softrings of each lane; `auto`: the stack's rule" },
+    { .name = "tx-rings", .type = VALUE_INT, AT(scenario_nic, tx_rings), .def = "1", .min = 1, .max = 32,
+      .doc = "transmit rings, shared by all links" },
+    { .name = "rx-descriptors", .type = VALUE_INT, AT(scenario_nic, rx_descriptors), .def = "1024", .min = 64,
+      .max = 4096, .doc = "of each receive ring; a multiple of 8" },
+    { .name = "tx-descriptors", .type = VALUE_INT, AT(scenario_nic, tx_descriptors), .def = "1024", .min = 64,
+      .max = 4096, .doc = "of each transmit ring; a multiple of 8" },
+    { .name = "interrupt-interval", .type = VALUE_DURATION, AT(scenario_nic, interrupt_interval), .def = "51.2us",
+      .max = 16776960000, .doc = "shortest time between two interrupts of a vector (EITR, in steps of 256 ns)" },
+    { .name = "rx-groups", .type = VALUE_INT, AT(scenario_nic, rx_groups), .def = "auto", .min = 1,
+      .max = SCENARIO_GROUPS_MAX, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "receive groups (VMDq pools); `auto`: one, and one for each link with rings of its own" },
+    { .name = "lso", .type = VALUE_BOOL, AT(scenario_nic, lso), .def = "true",
+      .doc = "the NIC cuts large sends into frames" },
+    { .name = "poll", .type = VALUE_BOOL, AT(scenario_nic, poll), .def = "true",
+      .doc = "lanes may switch to polling; `false`: interrupts only" },
+    { .name = "cpus", .type = VALUE_CPUS, AT(scenario_nic, cpus), .none = "the stack's rule",
+      .doc = "CPUs for the lanes of the NIC's own link" },
+    { .name = "pcie", .type = VALUE_SECTION, AT(scenario_nic, pcie), .section = &pcie_section, .doc = "its slot" },
+    { .name = NULL },
+};
+static const struct section_spec nic_section = {
+    .title = "machines: NAME: nics: NAME",
+    .doc = "Network cards. Each has a link of its own, the primary, used by traffic that says no `via`.",
+    .keys = nic_keys, .item = true, .size = sizeof(struct scenario_nic),
+    .name_offset = offsetof(struct scenario_nic, name),
+};
+
+static const struct key_spec link_keys[] = {
+    { .name = "over", .type = VALUE_REF, AT(scenario_link, over), .flags = KEY_REQUIRED,
+      .doc = "the NIC below" },
+    { .name = "rxrings", .type = VALUE_REF, AT(scenario_link, rxrings_text), .def = "hw",
+      .doc = "`hw`: rings, and so hardware lanes, of its own; `sw`: none, one software lane; a number: that many" },
+    { .name = "lanes", .type = VALUE_INT, AT(scenario_link, lanes), .def = "auto", .min = 1, .max = SCENARIO_LANES_MAX,
+      .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "rings of its own; `auto`: as many as the NIC's own link has, or 1 with `rxrings: sw`" },
+    { .name = "fanout", .type = VALUE_INT, AT(scenario_link, fanout), .def = "auto", .min = 1, .max = 24,
+      .word = "auto", .word_value = SCENARIO_AUTO, .doc = "softrings of each lane; `auto`: the stack's rule" },
+    { .name = "address", .type = VALUE_IPV4, AT(scenario_link, address), .def = "auto",
+      .doc = "as of a NIC; links are numbered after the machine's NICs" },
+    { .name = "mac", .type = VALUE_MAC, AT(scenario_link, mac), .def = "auto", .doc = "as of a NIC" },
+    { .name = "vlan", .type = VALUE_INT, AT(scenario_link, vlan), .def = "0", .max = 4094, .doc = "0: untagged" },
+    { .name = "cpus", .type = VALUE_CPUS, AT(scenario_link, cpus), .none = "the stack's rule",
+      .doc = "CPUs for its lanes" },
+    { .name = NULL },
+};
+static const struct section_spec link_section = {
+    .title = "machines: NAME: links: NAME", .doc = "VNICs: further links over a NIC, each with an address of its own.",
+    .keys = link_keys, .item = true, .size = sizeof(struct scenario_link),
+    .name_offset = offsetof(struct scenario_link, name),
+};
+
+static const struct key_spec machine_keys[] = {
+    { .name = "detail", .type = VALUE_CHOICE, AT(scenario_machine, detail), .def = "light", .choices = details,
+      .doc = "`full`: CPUs, memory, PCIe, NIC registers and rings, driver, stack; `light`: TCP and applications on an "
+             "ideal NIC, taking no time" },
+    { .name = "host", .type = VALUE_REF, AT(scenario_machine, host), .none = "the machine's name",
+      .flags = KEY_RANGE, .doc = "with a platform file: the SimGrid host that this machine is; for `node[0-9]` a range "
+                                 "of as many hosts" },
+    { .name = "cpus", .type = VALUE_SECTION, AT(scenario_machine, cpus), .section = &cpus_section, .doc = "its CPUs" },
+    { .name = "stack", .type = VALUE_CHOICE, AT(scenario_machine, stack), .def = "crossbow", .choices = stacks,
+      .doc = "the operating system's data path, in full detail" },
+    { .name = "tcp", .type = VALUE_SECTION, AT(scenario_machine, tcp), .section = &tcp_section, .doc = "its TCP" },
+    { .name = "lane", .type = VALUE_SECTION, AT(scenario_machine, lane), .section = &lane_section,
+      .doc = "thresholds of its lanes" },
+    { .name = "nics", .type = VALUE_MAP, ITEMS(scenario_machine, nics, nic_count), .section = &nic_section,
+      .flags = KEY_REQUIRED, .doc = "its network cards" },
+    { .name = "links", .type = VALUE_MAP, ITEMS(scenario_machine, links, link_count), .section = &link_section,
+      .doc = "its VNICs" },
+    { .name = NULL },
+};
+static const struct section_spec machine_section = {
+    .title = "machines: NAME",
+    .doc = "Computers. A name with a range, `client[1-5]`, makes several that are alike.",
+    .keys = machine_keys, .item = true, .size = sizeof(struct scenario_machine),
+    .name_offset = offsetof(struct scenario_machine, name),
+};
+
+/* Keys that every kind of traffic has. */
+#define TRAFFIC_ENDS \
+    { .name = "from", .type = VALUE_NAMES, AT(scenario_traffic, from), .flags = KEY_REQUIRED, \
+      .doc = "machines that send: names, ranges `client[1-2]`, patterns `client*`, or a list of these" }, \
+    { .name = "to", .type = VALUE_NAMES, AT(scenario_traffic, to), .flags = KEY_REQUIRED, \
+      .doc = "machines that receive; every sender sends to each of them but itself" }, \
+    { .name = "via", .type = VALUE_NAMES, AT(scenario_traffic, via), .none = "each machine's first NIC", \
+      .doc = "NIC or link to use, by every machine here that has one of that name; `MACHINE/LINK` for one machine" }, \
+    { .name = "start", .type = VALUE_DURATION, AT(scenario_traffic, start), .def = "0s", .max = 1000 * HOUR, \
+      .doc = "since the start of the simulation" }, \
+    { .name = "stop", .type = VALUE_DURATION, AT(scenario_traffic, stop), .def = "end", .min = 1, .max = 1000 * HOUR, \
+      .word = "end", .word_value = INT64_MAX, .doc = "since the start of the simulation; `end`: never" }, \
+    { .name = "port", .type = VALUE_INT, AT(scenario_traffic, port), .def = "auto", .min = 1, .max = 65535, \
+      .word = "auto", .word_value = SCENARIO_AUTO, \
+      .doc = "at the receivers; `auto`: 20000 and the number of this entry, from 0" }
+
+static const struct key_spec uperf_keys[] = {
+    TRAFFIC_ENDS,
+    { .name = "streams", .type = VALUE_INT, AT(scenario_traffic, streams), .def = "10", .min = 1, .max = 100000,
+      .doc = "TCP connections from each sender to each receiver" },
+    { .name = "write", .type = VALUE_SIZE, AT(scenario_traffic, write_bytes), .def = "8KiB", .min = 1,
+      .max = 1024 * MIB, .doc = "given to each write call" },
+    { .name = "read", .type = VALUE_SIZE, AT(scenario_traffic, read_bytes), .def = "8KiB", .min = 1, .max = 1024 * MIB,
+      .doc = "asked for by each read call" },
+    { .name = "jitter", .type = VALUE_DURATION, AT(scenario_traffic, jitter), .def = "1ms", .max = HOUR,
+      .doc = "each connection starts at `start` plus a random part of this" },
+    { .name = "think", .type = VALUE_DURATION, AT(scenario_traffic, think), .def = "0s", .max = HOUR,
+      .doc = "pause of the sender after each write" },
+    { .name = NULL },
+};
+static const struct section_spec uperf_section = {
+    .name = "uperf", .title = "traffic: - uperf",
+    .doc = "TCP connections over which the senders write blocks as fast as they can.", .keys = uperf_keys, .item = true,
+    .size = sizeof(struct scenario_traffic), .kind_offset = offsetof(struct scenario_traffic, kind),
+};
+
+static const struct key_spec packets_keys[] = {
+    TRAFFIC_ENDS,
+    { .name = "frame", .type = VALUE_SIZE, AT(scenario_traffic, frame_bytes), .def = "64B", .min = 64, .max = 16132,
+      .doc = "size of a frame, with the 4 bytes of FCS, without preamble and gap" },
+    { .name = "frame-max", .type = VALUE_SIZE, AT(scenario_traffic, frame_max_bytes), .def = "auto", .min = 64,
+      .max = 16132, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "sizes are uniform from `frame` to this; `auto`: all are `frame`" },
+    { .name = "load", .type = VALUE_PERCENT, AT(scenario_traffic, load_ppm), .min = 1, .max = 1000000,
+      .none = "100%, when neither `rate` nor `packet-rate` is given",
+      .doc = "share of each sending NIC's wire, preamble and gap included" },
+    { .name = "rate", .type = VALUE_RATE, AT(scenario_traffic, rate), .min = 1, .max = 1000 * GIGA,
+      .none = "see `load`", .doc = "bits of frames per second and sender" },
+    { .name = "packet-rate", .type = VALUE_PACKET_RATE, AT(scenario_traffic, packet_rate), .min = 1,
+      .max = 1000 * GIGA, .none = "see `load`", .doc = "frames per second and sender" },
+    { .name = "arrivals", .type = VALUE_CHOICE, AT(scenario_traffic, arrivals), .def = "constant",
+      .choices = arrival_kinds, .doc = "gaps between frames: all alike, or exponential" },
+    { .name = "flows", .type = VALUE_INT, AT(scenario_traffic, flows), .def = "1", .min = 1, .max = 40000,
+      .doc = "source ports that take turns, from each sender to each receiver" },
+    { .name = "protocol", .type = VALUE_CHOICE, AT(scenario_traffic, protocol), .def = "udp", .choices = protocols,
+      .doc = "above IP" },
+    { .name = NULL },
+};
+static const struct section_spec packets_section = {
+    .name = "packets", .title = "traffic: - packets", .doc = "Frames at a given rate, whatever becomes of them.",
+    .keys = packets_keys, .item = true, .size = sizeof(struct scenario_traffic),
+    .kind_offset = offsetof(struct scenario_traffic, kind),
+};
+static const struct section_spec *const traffic_kinds[] = { /* order of enum scenario_traffic_kind */
+    &uperf_section, &packets_section, NULL,
+};
+
+static const struct key_spec capture_keys[] = {
+    { .name = "on", .type = VALUE_REF, AT(scenario_capture, on), .flags = KEY_REQUIRED,
+      .doc = "`MACHINE/NIC`, or `SWITCH/PEER`: the switch's port to a machine (`foundry/sut`, or `foundry/sut/ixgbe1`) "
+             "or to another switch" },
+    { .name = "file", .type = VALUE_TEXT, AT(scenario_capture, file), .none = "`on` with `-` for `/`, and `.pcapng`",
+      .doc = "name in the results' `capture` directory" },
+    { .name = "snap", .type = VALUE_SIZE, AT(scenario_capture, snap_bytes), .def = "256KiB", .min = 14, .max = 256 * KIB,
+      .doc = "kept of each frame" },
+    { .name = "packets", .type = VALUE_LONG, AT(scenario_capture, packets), .def = "100000", .min = 1, .max = 1000 * GIGA,
+      .doc = "kept in all" },
+    { .name = "from", .type = VALUE_DURATION, AT(scenario_capture, from), .def = "0s", .max = 1000 * HOUR,
+      .doc = "since the start of the simulation" },
+    { .name = "to", .type = VALUE_DURATION, AT(scenario_capture, to), .def = "end", .min = 1, .max = 1000 * HOUR,
+      .word = "end", .word_value = INT64_MAX, .doc = "since the start of the simulation" },
+    { .name = NULL },
+};
+static const struct section_spec capture_section = {
+    .title = "capture: - ...", .doc = "pcapng files of what passes a place, in both directions.", .keys = capture_keys,
+    .item = true, .size = sizeof(struct scenario_capture),
+};
+
+static const struct key_spec trace_keys[] = {
+    { .name = "records", .type = VALUE_LONG, AT(scenario_trace, records), .def = "1000000", .min = 1, .max = 100000000,
+      .doc = "kept; 48 bytes of memory each" },
+    { .name = "from", .type = VALUE_DURATION, AT(scenario_trace, from), .def = "0s", .max = 1000 * HOUR,
+      .doc = "since the start of the simulation" },
+    { .name = "to", .type = VALUE_DURATION, AT(scenario_trace, to), .def = "end", .min = 1, .max = 1000 * HOUR,
+      .word = "end", .word_value = INT64_MAX, .doc = "since the start of the simulation" },
+    { .name = NULL },
+};
+static const struct section_spec trace_section = {
+    .title = "trace", .doc = "A timeline of what happened, for Perfetto. Off unless the section is there.",
+    .keys = trace_keys, .size = sizeof(struct scenario_trace),
+};
+
+static const struct key_spec expect_keys[] = {
+    { .name = "metric", .type = VALUE_REF, AT(scenario_expect, metric), .flags = KEY_REQUIRED | KEY_NAME,
+      .doc = "what is judged; `xbow run --list` names them all" },
+    { .name = "of", .type = VALUE_REF, AT(scenario_expect, of), .none = "every variant",
+      .doc = "the variant judged" },
+    { .name = "against", .type = VALUE_REF, AT(scenario_expect, against),
+      .doc = "the variant it is compared with, by `within`" },
+    { .name = "within", .type = VALUE_BOUND, AT(scenario_expect, within),
+      .doc = "largest relative difference from `against`" },
+    { .name = "at-least", .type = VALUE_BOUND, AT(scenario_expect, at_least), .doc = "lower bound" },
+    { .name = "at-most", .type = VALUE_BOUND, AT(scenario_expect, at_most), .doc = "upper bound" },
+    { .name = "between", .type = VALUE_BOUNDS, AT(scenario_expect, between), .doc = "both, `[low, high]`" },
+    { .name = "spread", .type = VALUE_BOUND, AT(scenario_expect, spread),
+      .doc = "largest (max - min) / mean over the replications" },
+    { .name = "says", .type = VALUE_TEXT, AT(scenario_expect, says), .doc = "the claim, as its source words it" },
+    { .name = "section", .type = VALUE_TEXT, AT(scenario_expect, section), .doc = "where its source says so" },
+    { .name = "tolerance-reason", .type = VALUE_TEXT, AT(scenario_expect, tolerance_reason),
+      .doc = "why the bound is what it is" },
+    { .name = NULL },
+};
+static const struct section_spec expect_section = {
+    .title = "expect: - ...",
+    .doc = "Bounds that the results must meet; `xbow run` exits 1 when one does not hold. Each entry needs at least one of "
+           "`within`, `at-least`, `at-most`, `between`, `spread`.",
+    .keys = expect_keys, .item = true, .size = sizeof(struct scenario_expect),
+};
+
+static const struct key_spec root_keys[] = {
+    { .name = "title", .type = VALUE_TEXT, AT(scenario, title), .flags = KEY_ABOUT, .none = "the file's name",
+      .doc = "one line: what is compared" },
+    { .name = "description", .type = VALUE_TEXT, AT(scenario, description), .flags = KEY_ABOUT,
+      .doc = "what the experiment is for and where it comes from" },
+    { .name = "seed", .type = VALUE_LONG, AT(scenario, seed), .def = "1", .max = INT64_MAX - 1, .flags = KEY_RUN,
+      .doc = "of every random choice; replication i uses `seed` + i" },
+    { .name = "reps", .type = VALUE_INT, AT(scenario, reps), .def = "1", .min = 1, .max = 10000,
+      .flags = KEY_RUN | KEY_ABOUT, .doc = "replications with different seeds, unless the command line says" },
+    { .name = "time", .type = VALUE_SECTION, AT(scenario, time), .section = &time_section, .doc = "how long" },
+    { .name = "profile", .type = VALUE_REF, AT(scenario, profile), .def = "harpertown-2.8",
+      .doc = "what work costs: a file, relative to the scenario, or the NAME of `scenarios/profiles/NAME.yaml`" },
+    { .name = "platform", .type = VALUE_REF, AT(scenario, platform), .none = "the network of `switches` and `wires`",
+      .doc = "a SimGrid platform file, relative to the scenario; machines are then its hosts" },
+    { .name = "switches", .type = VALUE_MAP, ITEMS(scenario, switches, switch_count), .section = &switch_section,
+      .doc = "the network's switches" },
+    { .name = "wires", .type = VALUE_LIST, ITEMS(scenario, wires, wire_count), .section = &wire_section,
+      .doc = "cables between switches" },
+    { .name = "machines", .type = VALUE_MAP, ITEMS(scenario, machines, machine_count), .section = &machine_section,
+      .flags = KEY_REQUIRED, .doc = "the computers" },
+    { .name = "traffic", .type = VALUE_KINDS, ITEMS(scenario, traffic, traffic_count), .kinds = traffic_kinds,
+      .doc = "what the machines send" },
+    { .name = "capture", .type = VALUE_LIST, ITEMS(scenario, captures, capture_count), .section = &capture_section,
+      .doc = "packet captures" },
+    { .name = "trace", .type = VALUE_SECTION, AT(scenario, trace), .section = &trace_section,
+      .count_offset = offsetof(struct scenario, trace.on), .flags = KEY_PRESENT, .doc = "a timeline" },
+    { .name = "variants", .type = VALUE_VARIANTS, AT(scenario, variants), .flags = KEY_ABOUT,
+      .none = "one run of the file as it stands",
+      .doc = "name: {path: value, ...}: each is the file with these values in their places" },
+    { .name = "expect", .type = VALUE_LIST, ITEMS(scenario, expects, expect_count), .section = &expect_section,
+      .flags = KEY_ABOUT, .doc = "what the results must meet" },
+    { .name = "plot", .type = VALUE_NAMES, AT(scenario, plots), .flags = KEY_ABOUT,
+      .doc = "pictures to draw from the results: scripts of `tools/plot`" },
+    { .name = NULL },
+};
+const struct section_spec schema_root = {
+    .title = "Top level", .doc = "Keys that begin with `x-` are ignored: a place for anchors.", .keys = root_keys,
+    .size = sizeof(struct scenario),
+};
+
+const struct key_spec *schema_find(const struct section_spec *s, const char *name)
+{
+    for (const struct key_spec *k = s->keys; k->name; k++)
+        if (strcmp(k->name, name) == 0) return k;
+    return NULL;
+}
+
+static void visit_section(const struct section_spec *s, schema_visit_fn *visit, void *ctx)
+{
+    visit(ctx, s);
+    for (const struct key_spec *k = s->keys; k->name; k++) {
+        if (k->section) visit_section(k->section, visit, ctx);
+        for (size_t i = 0; k->kinds && k->kinds[i]; i++) visit_section(k->kinds[i], visit, ctx);
+    }
+}
+
+void schema_visit(schema_visit_fn *visit, void *ctx) { visit_section(&schema_root, visit, ctx); }

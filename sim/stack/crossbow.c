@@ -1,0 +1,611 @@
+/* crossbow.c -- lanes on a modelled machine.
+ *
+ *   interrupt of ring r --> lane_step(INTR) --+                          +--> sockets_receive() on the softring's CPU
+ *   poll thread         --> lane_step(POLL) --+--> softrings, by hash ---+
+ *   worker              --> lane_step(WORKER)-+                          +--> or inline, a single packet
+ *
+ *   sender's thread --> lane_tx_send() --> ixgbe_tx() --> descriptors;  out of them: the transmit worker waits
+ *
+ * A lane's interrupt runs on the CPU of its poll thread: they exclude each other (paper, section 4.3).  The receive
+ * buffers' header lines are read by the CPU that fetches a packet; whoever handles it on another CPU pays for moving
+ * those lines again (struct lane_pkt's mark remembers the CPU). */
+#include "stack/crossbow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/assert.h"
+#include "core/trace.h"
+#include "lanes/mac.h"
+#include "lanes/plan.h"
+#include "lanes/tx.h"
+
+enum { NICS_MAX = 16, LINKS_MAX = 256, RINGS_MAX = 64, LANES_PER_LINK_MAX = 17, HEADER_LINES = 2, TICKS_PER_S = 100 };
+
+struct crossbow;
+struct datalink;
+struct nic;
+
+/* One environment: a lane's, a transmit side's or a device's. */
+struct env {
+    struct lane_env lane_env; /* must be first */
+    struct crossbow *c;
+    const char *name;
+    uint32_t entity;          /* for traces */
+    struct mutex **lock;
+    struct worker *worker;    /* by thread number; thread NULL: not a machine thread */
+    unsigned threads;
+};
+
+/* One thread of a lane or transmit side. */
+struct worker {
+    struct env *env;
+    struct thread *thread;
+    struct event timer;
+    unsigned number;
+    struct lane *lane;        /* or */
+    struct lane_tx *tx;
+};
+
+struct hosted_lane {
+    struct env env;
+    struct lane *lane;
+    struct lane_cpus cpus;
+    int ring;                 /* -1: software */
+};
+
+struct datalink {
+    struct crossbow *c;
+    struct nic *nic;
+    struct crossbow_link_config config;
+    char *name;
+    struct hosted_lane lane[LANES_PER_LINK_MAX]; /* 0: software; 1..: one per ring */
+    int n_lanes;
+    struct lane_client *client;
+    struct env tx_env;
+    struct lane_tx *tx;
+    struct lane_chain retry;  /* packets that met a lock whose owner was not running */
+    struct thread *retry_thread;
+};
+
+struct nic {
+    struct lane_port port;    /* must be first */
+    struct crossbow *c;
+    struct crossbow_nic_config config;
+    char *name;
+    struct env env;
+    struct lane_mac *mac;
+    struct lane *ring_lane[RINGS_MAX]; /* NULL: shared, classified in software */
+    bool ring_used[RINGS_MAX];
+};
+
+struct crossbow {
+    struct crossbow_config config;
+    struct machine *m;
+    struct entity *entity;
+    struct nic *nic[NICS_MAX];
+    int n_nics;
+    struct datalink *link[LINKS_MAX];
+    int n_links;
+    int *cpus;
+    struct lane_cpu_cursor cursor;
+    uint64_t held;
+};
+
+static const struct lane_env_ops env_ops;
+static const struct lane_port_ops port_ops;
+static const struct lane_client_ops client_ops;
+
+static struct env *env_of(struct lane_env *e) { return (struct env *)(void *)e; }
+static struct nic *nic_of(struct lane_port *p) { return (struct nic *)(void *)p; }
+
+/* The lanes' packet lives in the control block of ours. */
+static struct lane_pkt *to_lane(struct packet *p) { return (struct lane_pkt *)(void *)p->cb; }
+static struct packet *to_packet(struct lane_pkt *l)
+{
+    return (struct packet *)(void *)((uint8_t *)l - offsetof(struct packet, cb));
+}
+_Static_assert(sizeof(struct lane_pkt) <= PACKET_CB_BYTES, "a packet's control block holds a lane_pkt");
+
+static struct lane_pkt *wrap(struct packet *p)
+{
+    struct lane_pkt *l = to_lane(p);
+    *l = (struct lane_pkt){ .data = p->hdr, .len = p->len, .hdr_len = p->hdr_len };
+    return l;
+}
+
+static char *copy_text(const char *text)
+{
+    char *copy = strdup(text);
+    SIM_ASSERT(copy);
+    return copy;
+}
+
+/* -- the environment: time, locks, threads, prices ---------------------------------------------------------------- */
+
+static const enum cost_op price[N_LANE_OPS] = {
+    [LANE_OP_RX_CHAIN] = COST_LANE_RX_CHAIN, [LANE_OP_RX_PACKET] = COST_LANE_RX_PACKET,
+    [LANE_OP_FANOUT] = COST_LANE_FANOUT, [LANE_OP_SOFT_ENQUEUE] = COST_SOFTRING_ENQUEUE,
+    [LANE_OP_SOFT_DRAIN] = COST_SOFTRING_DRAIN, [LANE_OP_CLASSIFY] = COST_MAC_RX_CLASSIFY,
+    [LANE_OP_TX_PACKET] = COST_MAC_TX,
+};
+
+static const enum drop_reason reason[N_LANE_DROPS] = {
+    [LANE_DROP_HIWAT] = DROP_LANE_RX, [LANE_DROP_BAD_FRAME] = DROP_LANE_RX, [LANE_DROP_WRONG_VID] = DROP_LANE_RX,
+    [LANE_DROP_NO_CLIENT] = DROP_NO_CLIENT, [LANE_DROP_TX_FULL] = DROP_LANE_TX, [LANE_DROP_TX_NODESC] = DROP_LANE_TX,
+    [LANE_DROP_TX_TAG] = DROP_LANE_TX,
+};
+
+static int64_t env_now_ns(struct lane_env *e)
+{
+    return machine_now(env_of(e)->c->m).ps / 1000;
+}
+
+static void env_wake(struct lane_env *e, unsigned thread)
+{
+    struct env *env = env_of(e);
+    SIM_ASSERT(thread < env->threads && env->worker[thread].thread);
+    thread_wake(env->worker[thread].thread);
+}
+
+static bool env_enter(struct lane_env *e, unsigned lock)
+{
+    return mutex_enter(env_of(e)->lock[lock]);
+}
+
+static void env_exit(struct lane_env *e, unsigned lock)
+{
+    mutex_exit(env_of(e)->lock[lock]);
+}
+
+static void env_arm(struct lane_env *e, unsigned thread, unsigned ticks)
+{
+    struct env *env = env_of(e);
+    struct engine *engine = machine_engine(env->c->m);
+    sim_dur tick = { 1000000000000 / TICKS_PER_S };
+    sim_time now = engine_now(engine); /* callouts run at whole ticks of the clock */
+    engine_schedule(engine, &env->worker[thread].timer, (sim_time){ (now.ps / tick.ps + ticks) * tick.ps + tick.ps });
+}
+
+static void timer_fired(void *owner)
+{
+    struct worker *w = owner;
+    if (w->lane) lane_timer(w->lane, w->number);
+}
+
+static void env_charge(struct lane_env *e, enum lane_op op, uint32_t n)
+{
+    machine_charge(env_of(e)->c->m, price[op], n);
+}
+
+static void env_trace(struct lane_env *e, enum lane_trace point, uint64_t a, uint64_t b)
+{
+    struct env *env = env_of(e);
+    struct engine *engine = machine_engine(env->c->m);
+    switch (point) {
+    case LANE_TRACE_POLLING_ON: TRACE(engine, env->entity, lane_poll_mode, b, a, 0, 0); break;
+    case LANE_TRACE_POLLING_OFF: TRACE(engine, env->entity, lane_intr_mode, b, a, 0, 0); break;
+    case LANE_TRACE_POLL_CHAIN: TRACE(engine, env->entity, lane_poll, 0, a, b, 0); break;
+    case LANE_TRACE_SOFT_HANDOFF: TRACE(engine, env->entity, softring_enqueue, 0, b, a, 0); break;
+    case LANE_TRACE_DROP: TRACE(engine, env->entity, lane_drop, 0, a, 0, 0); break;
+    case LANE_TRACE_TX_BLOCK: TRACE(engine, env->entity, tx_blocked, b, a, 0, 0); break;
+    default: break;
+    }
+}
+
+static void env_drop(struct lane_env *e, struct lane_pkt *list, enum lane_drop why)
+{
+    struct crossbow *c = env_of(e)->c;
+    while (list) {
+        struct lane_pkt *next = list->next;
+        c->held--;
+        packet_drop(c->config.pool, to_packet(list), reason[why]);
+        list = next;
+    }
+}
+
+static struct lane_pkt *env_clone(struct lane_env *e, const struct lane_pkt *l)
+{
+    struct crossbow *c = env_of(e)->c;
+    const struct packet *p = (const struct packet *)(const void *)((const uint8_t *)l - offsetof(struct packet, cb));
+    struct packet *copy = packet_clone(c->config.pool, p, machine_now(c->m));
+    c->held++;
+    struct lane_pkt *made = to_lane(copy);
+    made->next = NULL;
+    made->data = copy->hdr;
+    return made;
+}
+
+static const struct lane_env_ops env_ops = {
+    LANE_ENV_VERSION, env_now_ns, env_wake, env_enter, env_exit, env_arm, env_charge, env_trace, env_drop, env_clone,
+};
+
+static enum step_result as_step(enum lane_step_result r)
+{
+    return r == LANE_STEP_AGAIN ? STEP_AGAIN : r == LANE_STEP_SLEEP ? STEP_SLEEP : STEP_BLOCKED;
+}
+
+static enum step_result lane_thread_step(void *owner)
+{
+    struct worker *w = owner;
+    enum lane_step_result r = lane_step(w->lane, w->number);
+    if (r == LANE_STEP_SLEEP && !lane_park(w->lane, w->number)) r = LANE_STEP_AGAIN;
+    return as_step(r);
+}
+
+static enum step_result tx_thread_step(void *owner)
+{
+    struct worker *w = owner;
+    enum lane_step_result r = lane_tx_step(w->tx);
+    if (r == LANE_STEP_SLEEP && !lane_tx_park(w->tx)) r = LANE_STEP_AGAIN;
+    return as_step(r);
+}
+
+static void env_init(struct env *env, struct crossbow *c, const char *name, unsigned threads, unsigned locks)
+{
+    *env = (struct env){ .lane_env = { &env_ops }, .c = c, .name = copy_text(name), .threads = threads };
+    env->worker = calloc(threads ? threads : 1, sizeof *env->worker);
+    env->lock = calloc(locks ? locks : 1, sizeof(struct mutex *));
+    SIM_ASSERT(env->worker && env->lock);
+    struct entity *entity = engine_entity(machine_engine(c->m), name);
+    env->entity = entity->id;
+    for (unsigned i = 0; i < locks; i++) env->lock[i] = mutex_create(c->m, name);
+    for (unsigned i = 0; i < threads; i++) {
+        env->worker[i].env = env;
+        env->worker[i].number = i;
+        event_init(&env->worker[i].timer, entity, timer_fired, &env->worker[i]);
+    }
+}
+
+static void env_fini(struct env *env)
+{
+    free((char *)(uintptr_t)env->name);
+    free(env->worker);
+    free(env->lock);
+}
+
+/* -- the port: rings of the card through its driver ---------------------------------------------------------------- */
+
+static bool port_rx_burst(struct lane_port *port, unsigned ring, uint32_t max_pkts, uint64_t max_bytes, bool first,
+                          struct lane_chain *out)
+{
+    struct nic *n = nic_of(port);
+    struct packet_queue got = { 0 };
+    (void)first;
+    if (ixgbe_rx_burst(n->config.driver, (int)ring, &got, max_pkts, max_bytes) == IXGBE_RX_BLOCKED) return false;
+    struct packet *p;
+    uint32_t cpu = machine_in_step(n->c->m) ? (uint32_t)machine_current_cpu(n->c->m) + 1 : 0;
+    while ((p = packet_queue_pop(&got))) {
+        struct lane_pkt *l = wrap(p);
+        l->mark = cpu;
+        n->c->held++;
+        lane_chain_add(out, l);
+    }
+    return true;
+}
+
+static bool port_tx_burst(struct lane_port *port, unsigned ring, struct lane_pkt **list)
+{
+    struct nic *n = nic_of(port);
+    while (*list) {
+        struct lane_pkt *next = (*list)->next;
+        enum ixgbe_tx_result r = ixgbe_tx(n->config.driver, (int)ring, to_packet(*list));
+        if (r == IXGBE_TX_BLOCKED) return false;
+        if (r == IXGBE_TX_FULL) return true;
+        n->c->held--;
+        *list = next;
+    }
+    return true;
+}
+
+static bool port_irq_on(struct lane_port *port, unsigned ring)
+{
+    return ixgbe_rx_intr_enable(nic_of(port)->config.driver, (int)ring);
+}
+
+static void port_irq_off(struct lane_port *port, unsigned ring)
+{
+    ixgbe_rx_intr_disable(nic_of(port)->config.driver, (int)ring);
+}
+
+static const struct lane_port_ops port_ops = {
+    LANE_PORT_VERSION, port_rx_burst, port_tx_burst, port_irq_on, port_irq_off,
+};
+
+/* -- the client: IP and above -------------------------------------------------------------------------------------- */
+
+static struct lane_pkt *client_deliver(void *client, const struct lane_delivery *how, struct lane_pkt *list, uint32_t n)
+{
+    struct datalink *d = client;
+    struct crossbow *c = d->c;
+    (void)how;
+    for (; n > 0 && list; n--) {
+        struct lane_pkt *next = list->next;
+        struct touchable lines = { .last = (int16_t)list->mark };
+        machine_touch(c->m, &lines, HEADER_LINES);
+        c->held--;
+        sockets_receive(c->config.sockets, to_packet(list));
+        list = next;
+    }
+    return list;
+}
+
+static void client_tx_notify(void *client, struct lane_tx *tx)
+{
+    struct datalink *d = client;
+    (void)tx;
+    sockets_tx_released(d->c->config.sockets, d);
+}
+
+static const struct lane_client_ops client_ops = { LANE_CLIENT_VERSION, client_deliver, client_tx_notify };
+
+/* Sends what 'list' holds; what meets a lock that cannot be entered is left to the retry thread, in order. */
+static bool send_list(struct datalink *d, struct lane_pkt *list)
+{
+    enum lane_tx_result r = lane_tx_send(d->tx, &list, 0);
+    if (r == LANE_TX_RETRY) {
+        struct lane_chain rest = lane_chain_of(list);
+        lane_chain_append(&rest, &d->retry);
+        d->retry = rest;
+        return false;
+    }
+    if (r == LANE_TX_FLOW) sockets_tx_blocked(d->c->config.sockets, d);
+    return true;
+}
+
+static void transmit(void *datalink, struct packet *p)
+{
+    struct datalink *d = datalink;
+    struct lane_pkt *l = wrap(p);
+    if (p->gso_mss) l->flags = LANE_PKT_LARGE_SEND;
+    d->c->held++;
+    if (d->retry.head) {
+        lane_chain_add(&d->retry, l);
+        return;
+    }
+    if (!send_list(d, l)) thread_wake(d->retry_thread);
+}
+
+static enum step_result retry_step(void *owner)
+{
+    struct datalink *d = owner;
+    struct lane_chain all = d->retry;
+    d->retry = (struct lane_chain){ 0 };
+    if (all.head && !send_list(d, all.head)) return STEP_BLOCKED;
+    return STEP_SLEEP;
+}
+
+/* -- building ------------------------------------------------------------------------------------------------------ */
+
+struct crossbow *crossbow_create(const struct crossbow_config *config)
+{
+    struct crossbow *c = calloc(1, sizeof *c);
+    SIM_ASSERT(c);
+    c->config = *config;
+    c->m = config->machine;
+    int n = machine_cpu_count(c->m);
+    c->cpus = calloc((size_t)n, sizeof(int));
+    SIM_ASSERT(c->cpus);
+    for (int i = 0; i < n; i++) c->cpus[i] = i;
+    c->cursor = (struct lane_cpu_cursor){ c->cpus, (unsigned)n, 0 };
+    return c;
+}
+
+int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *config)
+{
+    SIM_ASSERT(c->n_nics < NICS_MAX);
+    struct nic *n = calloc(1, sizeof *n);
+    SIM_ASSERT(n);
+    char name[256];
+    n->port.ops = &port_ops;
+    n->c = c;
+    n->config = *config;
+    n->name = copy_text(config->name);
+    snprintf(name, sizeof name, "%s/%s/mac", machine_name(c->m), config->name);
+    env_init(&n->env, c, name, 1, 1);
+    int bad = lane_mac_create(&n->mac, &(struct lane_mac_config){ .env = &n->env.lane_env, .port = &n->port,
+                              .rings = RINGS_MAX, .ring_pkts = c->config.lane.ring_pkts,
+                              .step_pkts = c->config.lane.step_pkts });
+    SIM_ASSERT(!bad);
+    c->nic[c->n_nics] = n;
+    return c->n_nics++;
+}
+
+/* Softring sets per lane, and the CPUs of each lane, software lane first. */
+static void plan_link(struct crossbow *c, struct nic *n, const struct crossbow_link_config *l, struct lane_cpus *plan)
+{
+    int hw = l->group >= 0 ? l->lanes : 0;
+    unsigned fanout = l->fanout > 0 ? (unsigned)l->fanout : lane_plan_fanout(&(struct lane_fanout_request){
+        .link_mbps = n->config.link_mbps, .cpu_mhz = (uint32_t)(n->config.clock_hz / 1000000),
+        .hw_lanes = (unsigned)hw, .cpus = c->cursor.count });
+    if (l->cpu_count > 0) {
+        struct lane_user_request r = { l->cpus, l->cpu_count, hw ? (unsigned)hw : 1, 0,
+                                       c->config.lane.latency_optimize };
+        lane_plan_user(&r, hw ? plan + 1 : plan, NULL);
+        if (hw) plan[0] = plan[1];
+        return;
+    }
+    for (int i = 0; i <= hw; i++)
+        lane_plan_auto(&plan[i], &c->cursor, i == 0 && hw ? 1 : fanout, c->config.lane.latency_optimize);
+}
+
+static void create_lane(struct datalink *d, int index, int ring, const struct lane_cpus *cpus)
+{
+    struct crossbow *c = d->c;
+    struct hosted_lane *h = &d->lane[index];
+    char name[256], thread_name[300];
+    static const char *const kinds[] = { "tcp", "udp", "oth" };
+    if (ring < 0)
+        snprintf(name, sizeof name, "%s/%s/swlane0", machine_name(c->m), d->name);
+    else
+        snprintf(name, sizeof name, "%s/%s/hwlane%d", machine_name(c->m), d->name, index - 1);
+    h->cpus = *cpus;
+    h->ring = ring;
+    unsigned softs = cpus->fanout * (unsigned)N_LANE_KINDS;
+    env_init(&h->env, c, name, LANE_SOFT0 + softs, LANE_LOCK_SOFT0 + softs);
+    struct lane_config config = {
+        .env = &h->env.lane_env, .port = ring < 0 ? NULL : &d->nic->port, .ring = ring < 0 ? 0 : (unsigned)ring,
+        .client_ops = &client_ops, .client = d, .vid = (uint16_t)d->config.vlan, .dls_bypass = c->config.rx_bypass,
+        .poll_disable = !d->config.poll, .fanout = cpus->fanout, .tune = c->config.lane,
+    };
+    int bad = lane_create(&h->lane, &config);
+    SIM_ASSERT(!bad);
+    SIM_ASSERT(lane_thread_count(h->lane) <= h->env.threads);
+    for (unsigned t = LANE_POLL; t < h->env.threads; t++) {
+        struct worker *w = &h->env.worker[t];
+        w->lane = h->lane;
+        if (t == LANE_POLL && ring < 0) continue;
+        unsigned set = t < LANE_SOFT0 ? 0 : (t - LANE_SOFT0) / N_LANE_KINDS;
+        int cpu = t == LANE_POLL ? cpus->poll : t == LANE_WORKER ? cpus->worker : cpus->soft[set];
+        if (t >= LANE_SOFT0)
+            snprintf(thread_name, sizeof thread_name, "%s/%s%u", name, kinds[(t - LANE_SOFT0) % N_LANE_KINDS], set);
+        else
+            snprintf(thread_name, sizeof thread_name, "%s/%s", name, t == LANE_POLL ? "poll" : "worker");
+        w->thread = thread_create(c->m, &(struct thread_config){ .name = thread_name, .priority = THREAD_LANE_HIGH,
+            .cpu = cpu == LANE_CPU_NONE ? CPU_ANY : cpu, .step = lane_thread_step, .owner = w });
+    }
+    stats_register(c->config.stats, "lane", name, lane_rx_counter_names, lane_rx_counters(h->lane),
+                   N_LANE_RX_COUNTERS);
+    stats_register(c->config.stats, "lanestate", name, lane_diag_counter_names, lane_diag_counters(h->lane),
+                   N_LANE_DIAG_COUNTERS);
+    if (ring >= 0) {
+        d->nic->ring_lane[ring] = h->lane;
+        h->env.worker[LANE_INTR].lane = h->lane;
+        ixgbe_rx_bind(d->nic->config.driver, ring, cpus->poll);
+    }
+    d->n_lanes = index + 1;
+}
+
+void crossbow_add_link(struct crossbow *c, int nic, const struct crossbow_link_config *config)
+{
+    SIM_ASSERT(c->n_links < LINKS_MAX && config->lanes < LANES_PER_LINK_MAX);
+    struct datalink *d = calloc(1, sizeof *d);
+    SIM_ASSERT(d);
+    struct nic *n = c->nic[nic];
+    char name[256];
+    d->c = c;
+    d->nic = n;
+    d->config = *config;
+    d->name = copy_text(config->name);
+    struct lane_cpus plan[LANES_PER_LINK_MAX];
+    plan_link(c, n, config, plan);
+    create_lane(d, 0, -1, &plan[0]);
+    for (int i = 0; config->group >= 0 && i < config->lanes; i++)
+        create_lane(d, i + 1, config->group * n->config.rings_per_group + i, &plan[i + 1]);
+
+    int bad = lane_client_add(&d->client, n->mac, &(struct lane_client_config){
+        .addr = config->mac.byte, .vid = (uint16_t)config->vlan, .ip_plumbed = true, .software = d->lane[0].lane });
+    SIM_ASSERT(!bad);
+    snprintf(name, sizeof name, "%s/%s", machine_name(c->m), d->name);
+    stats_register(c->config.stats, "mac", name, lane_misc_counter_names, lane_client_counters(d->client),
+                   N_LANE_MISC_COUNTERS);
+    snprintf(name, sizeof name, "%s/%s/txlane", machine_name(c->m), d->name);
+    env_init(&d->tx_env, c, name, 1, 1);
+    bad = lane_tx_create(&d->tx, &(struct lane_tx_config){ .env = &d->tx_env.lane_env, .port = &n->port,
+        .ring = (unsigned)config->tx_ring, .mac = n->mac, .from = d->client, .client_ops = &client_ops, .client = d,
+        .tune = lane_tx_tunables_default() });
+    SIM_ASSERT(!bad);
+    struct worker *w = &d->tx_env.worker[LANE_TX_WORKER];
+    w->tx = d->tx;
+    w->thread = thread_create(c->m, &(struct thread_config){ .name = name, .priority = THREAD_LANE_HIGH,
+                              .cpu = CPU_ANY, .step = tx_thread_step, .owner = w });
+    snprintf(name, sizeof name, "%s/%s/txretry", machine_name(c->m), d->name);
+    d->retry_thread = thread_create(c->m, &(struct thread_config){ .name = name, .priority = THREAD_LANE_HIGH,
+                                    .cpu = CPU_ANY, .step = retry_step, .owner = d });
+    stats_register(c->config.stats, "txlane", d->tx_env.name, lane_tx_counter_names, lane_tx_counters(d->tx),
+                   N_LANE_TX_COUNTERS);
+    sockets_add_link(c->config.sockets, &(struct sockets_link){ .name = d->name, .mac = config->mac,
+        .ip = config->ip, .vlan = config->vlan ? config->vlan : -1, .mtu_bytes = config->mtu_bytes, .datalink = d,
+        .transmit = transmit });
+    c->link[c->n_links++] = d;
+}
+
+void crossbow_start(struct crossbow *c)
+{
+    for (int i = 0; i < c->n_links; i++)
+        for (int k = 1; k < c->link[i]->n_lanes; k++) lane_start(c->link[i]->lane[k].lane);
+    for (int i = 0; i < c->n_nics; i++) {
+        struct nic *n = c->nic[i];
+        int first = n->config.shared_group * n->config.rings_per_group;
+        for (int r = 0; n->config.shared_group >= 0 && r < n->config.rings_per_group; r++)
+            ixgbe_rx_intr_enable(n->config.driver, first + r);
+    }
+}
+
+void crossbow_destroy(struct crossbow *c)
+{
+    if (!c) return;
+    for (int i = 0; i < c->n_links; i++) {
+        struct datalink *d = c->link[i];
+        lane_tx_destroy(d->tx);
+        env_fini(&d->tx_env);
+        for (int k = 0; k < d->n_lanes; k++) {
+            lane_destroy(d->lane[k].lane);
+            env_fini(&d->lane[k].env);
+        }
+        free(d->name);
+        free(d);
+    }
+    for (int i = 0; i < c->n_nics; i++) {
+        lane_mac_destroy(c->nic[i]->mac);
+        env_fini(&c->nic[i]->env);
+        free(c->nic[i]->name);
+        free(c->nic[i]);
+    }
+    free(c->cpus);
+    free(c);
+}
+
+/* -- running ------------------------------------------------------------------------------------------------------- */
+
+enum step_result crossbow_rx_ready(struct crossbow *c, int nic, int ring)
+{
+    struct nic *n = c->nic[nic];
+    struct lane *lane = n->ring_lane[ring];
+    if (!lane) return as_step(lane_mac_step(n->mac, (unsigned)ring));
+    enum lane_step_result r = lane_step(lane, LANE_INTR);
+    if (r == LANE_STEP_SLEEP && !lane_park(lane, LANE_INTR)) r = LANE_STEP_AGAIN;
+    return as_step(r);
+}
+
+void crossbow_tx_ready(struct crossbow *c, int nic, int ring)
+{
+    for (int i = 0; i < c->n_links; i++)
+        if (c->link[i]->nic == c->nic[nic] && c->link[i]->config.tx_ring == ring) lane_tx_update(c->link[i]->tx);
+}
+
+uint64_t crossbow_held(const struct crossbow *c)
+{
+    return c->held;
+}
+
+void crossbow_check(const struct crossbow *c)
+{
+    for (int i = 0; i < c->n_links; i++) {
+        const struct datalink *d = c->link[i];
+        for (int k = 0; k < d->n_lanes; k++) {
+            const char *broken = lane_check(d->lane[k].lane);
+            if (broken) fprintf(stderr, "%s: %s\n", d->lane[k].env.name, broken);
+            SIM_ASSERT(!broken);
+        }
+        SIM_ASSERT(!lane_tx_check(d->tx));
+    }
+}
+
+void crossbow_print(const struct crossbow *c, FILE *out)
+{
+    for (int i = 0; i < c->n_links; i++) {
+        const struct datalink *d = c->link[i];
+        for (int k = 0; k < d->n_lanes; k++) {
+            const struct hosted_lane *h = &d->lane[k];
+            fprintf(out, "    %-12s %-9s", d->name, strrchr(h->env.name, '/') + 1);
+            if (h->ring >= 0)
+                fprintf(out, " ring %-3d poll cpu %-3d", h->ring, h->cpus.poll);
+            else
+                fprintf(out, " %-20s", "classified in software");
+            fprintf(out, " worker cpu %-3d softrings on cpu", h->cpus.worker);
+            for (unsigned s = 0; s < h->cpus.fanout; s++) fprintf(out, "%s%d", s ? "," : " ", h->cpus.soft[s]);
+            fprintf(out, "\n");
+        }
+    }
+}

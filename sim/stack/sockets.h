@@ -1,0 +1,69 @@
+/* sockets.h -- the socket layer of a machine in full detail: tasks are threads, calls cost CPU time, connections have
+ * locks.
+ *
+ * It is the 'struct host' that applications see there, and the owner of the machine's TCP.  Below it is a data link
+ * layer (stack/crossbow.h) that gives it received packets and takes packets to send, both inside steps. */
+#ifndef SIM_STACK_SOCKETS_H
+#define SIM_STACK_SOCKETS_H
+
+#include "endpoint/host.h"
+#include "endpoint/tcp.h"
+#include "machine/machine.h"
+
+struct sockets;
+
+/* Finds the Ethernet address and VLAN (-1: untagged) to reach 'ip'.  False: unreachable. */
+typedef bool sockets_resolve_fn(void *owner, uint32_t ip, struct mac_addr *mac, int *vlan);
+
+/* Sends a packet on a data link: the 'datalink' given to sockets_add_link().  Owns the packet. */
+typedef void sockets_transmit_fn(void *datalink, struct packet *p);
+
+struct sockets_config {
+    struct machine *machine;
+    struct packet_pool *pool;
+    struct stats *stats;
+    uint64_t seed;
+    struct tcp_config tcp;
+    sockets_resolve_fn *resolve;
+    void *resolve_owner;
+};
+
+struct sockets_link {
+    const char *name;     /* what applications call it; copied */
+    struct mac_addr mac;
+    uint32_t ip;          /* host byte order */
+    int vlan;             /* -1: untagged */
+    int32_t mtu_bytes;
+    void *datalink;
+    sockets_transmit_fn *transmit;
+};
+
+struct sockets *sockets_create(const struct sockets_config *config);
+void sockets_destroy(struct sockets *s); /* NULL is allowed */
+void sockets_add_link(struct sockets *s, const struct sockets_link *link);
+
+struct host *sockets_host(struct sockets *s);
+
+/* Takes a received IP packet; in a step.  Owns it. */
+void sockets_receive(struct sockets *s, struct packet *p);
+
+/* The data link's transmit queue is above its high water mark: writers on it wait; and released again. */
+void sockets_tx_blocked(struct sockets *s, const void *datalink);
+void sockets_tx_released(struct sockets *s, const void *datalink);
+
+/* Packets waiting for a connection's lock. */
+uint64_t sockets_held(const struct sockets *s);
+
+/* Counters, kind "sockets", one block per machine. */
+#define SOCKETS_COUNTERS(X) \
+    X(rx_packets)   /* IP packets received */ \
+    X(udp_packets)  /* of those, UDP for an open port */ \
+    X(udp_bytes)    /* their payload */ \
+    X(backlogged)   /* packets that found their connection locked by a thread that was not running */ \
+    X(timers)       /* TCP timers run */ \
+    X(flow_control) /* writes that found their link's transmit queue above its high water mark */
+
+/* Opens a UDP port that counts what arrives and throws it away. */
+void sockets_udp_sink(struct sockets *s, uint16_t port);
+
+#endif

@@ -1,0 +1,111 @@
+#!/bin/sh
+# The command line as a user meets it: exit codes, messages with file:line:column, and that nothing is lost.
+# Usage: XBOW=build/xbow tests/command_line.sh
+set -u
+cd "$(dirname "$0")/.."
+XBOW=${XBOW:-build/xbow}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+checks=0
+failed=0
+
+fail() { echo "command_line: $*"; sed 's/^/    /' "$work/err"; failed=$((failed + 1)); }
+
+# expect CODE PATTERN ARGUMENT...: the exit code, and an extended regular expression that stderr or stdout must match.
+expect() {
+    code=$1 pattern=$2
+    shift 2
+    checks=$((checks + 1))
+    timeout 60 "$XBOW" "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    [ "$got" -eq "$code" ] || { fail "$* : exit $got, expected $code"; return; }
+    cat "$work/out" "$work/err" | grep -qE -- "$pattern" || fail "$* : no line matches '$pattern'"
+}
+yaml() { cat >"$work/$1"; }
+
+short="--set time.warmup=1ms --set time.measure=2ms --quiet"
+
+# What works.
+expect 0 'usage: xbow' help
+expect 0 '^xbow [0-9]' version
+expect 0 'no mistakes' check scenarios/hello.yaml
+expect 0 '' run scenarios/hello.yaml $short --out "$work/hello"
+expect 0 '"simulated_s"' run scenarios/hello.yaml $short --json --out "$work/hello"
+expect 0 'digraph|graph' show scenarios/hello.yaml --dot
+expect 0 '' show scenarios/paper/figure-2.yaml --variant nic
+for f in scenarios/*.yaml scenarios/*/*.yaml; do
+    case $f in scenarios/profiles/*) continue ;; esac
+    expect 0 'no mistakes' check "$f"
+done
+
+# The command line's own mistakes.
+expect 2 'usage' ''
+expect 2 "unknown command 'rnu'" rnu
+expect 2 'a scenario file is missing' run
+expect 2 "unknown option '--sede'" run scenarios/hello.yaml --sede 1
+expect 2 'a value is missing' run scenarios/hello.yaml --seed
+expect 2 '--seed x: expected a whole number' run scenarios/hello.yaml --seed x
+expect 2 '--seed -1: expected' run scenarios/hello.yaml --seed -1
+expect 2 '--reps 0: expected a whole number' run scenarios/hello.yaml --reps 0
+expect 2 "no variant 'x'" run scenarios/hello.yaml --variant x
+expect 2 'time' run scenarios/hello.yaml --set tiem.measure=1ms
+expect 2 'bare number|unit' run scenarios/hello.yaml --set time.measure=1
+
+# Files that are not scenarios.
+expect 2 'No such file' run "$work/none.yaml"
+: >"$work/empty.yaml";                                   expect 2 'empty' run "$work/empty.yaml"
+head -c 4096 /dev/urandom >"$work/binary.yaml";          expect 2 'binary.yaml' run "$work/binary.yaml"
+expect 2 'directory' run "$work"
+awk 'BEGIN { print "title: x"; for (i = 0; i < 900000; i++) print "k" i ": 12345" }' >"$work/big.yaml"
+expect 2 'big.yaml' run "$work/big.yaml"
+awk 'BEGIN { for (i = 0; i < 20000; i++) printf "["; print "" }' >"$work/deep.yaml"
+expect 2 'deep' run "$work/deep.yaml"
+awk 'BEGIN { print "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"
+             for (i = 1; i < 12; i++) { printf "a%d: &a%d [", i, i
+                 for (j = 0; j < 10; j++) printf "%s*a%d", j ? ", " : "", i - 1; print "]" } }' >"$work/laughs.yaml"
+expect 2 'laughs.yaml:[0-9]+:[0-9]+' run "$work/laughs.yaml"
+
+# Mistakes in scenarios: all at once, with their places.
+yaml wrong.yaml <<'Y'
+title: wrong in many ways
+tiem: {warmup: 1ms}
+time: {warmup: 1, measure: 2ms, measure: 3ms}
+switches: {s: {rate: 10Gbqs, latency: -1us}}
+machines:
+  a: {detail: ligth, nics: {n0: {wire: nowhere}}}
+  b: {detail: full, cpus: {sockets: 0, cores: 4}, nics: {n0: {wire: s, lanes: 99}}}
+traffic:
+  - uperf: {from: a, to: c, streams: 0}
+Y
+expect 2 'wrong.yaml:2:1: .*tiem' run "$work/wrong.yaml"
+for pattern in 'wrong.yaml:3:[0-9]+: ' 'measure' '10Gbqs' '-1us' 'ligth' 'nowhere' 'sockets' 'lanes' "'c'" 'streams'; do
+    grep -q -- "$pattern" "$work/err" || fail "wrong.yaml: nothing said about $pattern"
+done
+yaml platform.yaml <<'Y'
+title: a platform that is not there
+platform: missing.xml
+machines: {a: {detail: light, nics: {n0: {}}}, b: {detail: light, nics: {n0: {}}}}
+traffic: [{uperf: {from: a, to: b}}]
+Y
+expect 2 'missing.xml' run "$work/platform.yaml"
+expect 2 'profile' run scenarios/hello.yaml --set profile=nonesuch
+
+# Results are never half written, and never lost.
+expect 0 '' run scenarios/hello.yaml $short --out "$work/kept"
+cp -r "$work/kept" "$work/before"
+expect 2 '' run scenarios/hello.yaml $short --set seed=x --out "$work/kept"
+diff -r "$work/kept" "$work/before" >/dev/null || fail "a mistake changed earlier results"
+expect 1 '/dev/null' run scenarios/hello.yaml $short --out /dev/null/x
+mkdir "$work/precious" && echo mine >"$work/precious/file"
+expect 1 'precious' run scenarios/hello.yaml $short --out "$work/precious"
+[ "$(cat "$work/precious/file")" = mine ] || fail "--out destroyed a folder that holds no results"
+checks=$((checks + 1))
+(ulimit -f 1; "$XBOW" run scenarios/hello.yaml $short --out "$work/kept") >"$work/out" 2>"$work/err"
+[ $? -eq 1 ] || fail "a full disk must end with exit 1"
+diff -r "$work/kept" "$work/before" >/dev/null || fail "a full disk changed earlier results"
+checks=$((checks + 1))
+"$XBOW" version >/dev/full 2>"$work/err"
+[ $? -eq 1 ] || fail "standard output that cannot be written must end with exit 1"
+
+[ "$failed" -eq 0 ] && echo "command_line: $checks checks passed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,80 @@
+/* report_fixture.h -- runs made by hand for the tests of report/: every number below is chosen, none is simulated.
+ *
+ * Machine "sut" has two CPUs and two hardware lanes (one more, almost idle) and exchanges one TCP connection in each
+ * direction with "client1".  One second is measured. */
+#ifndef TESTS_REPORT_FIXTURE_H
+#define TESTS_REPORT_FIXTURE_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "report/campaign.h"
+#include "report/run_result.h"
+
+static const char *const fixture_cpu_names[] = { "intr", "ithr", "csw", "icsw", "migr", "smtx", "syscl", "usr_ps",
+                                                 "sys_ps", "intr_ps", "spin_ps", "idl_ps" };
+static const char *const fixture_lane_names[] = { "ipackets", "rbytes", "intrs", "intrbytes", "polls", "pollbytes",
+                                                  "rxsdrops", "chainunder10", "chain10to50", "chainover50" };
+static const char *const fixture_flow_names[] = { "sent_bytes", "read_bytes", "retransmits", "timeouts" };
+static const char *const fixture_link_names[] = { "packets", "busy_ps" };
+
+/* Fills an initialised 'r'; 'scale' stretches what the application received, in per mille. */
+static inline void fixture_run(struct run_result *r, const char *variant, uint64_t seed, uint64_t scale)
+{
+    const uint64_t ms = 1000000000; /* picoseconds */
+    const uint64_t cpu0[] = { 3000, 10, 800, 80, 8, 40, 5000, 200 * ms, 500 * ms, 100 * ms, 20 * ms, 200 * ms };
+    const uint64_t cpu1[] = { 1000, 0, 200, 20, 2, 10, 5000, 300 * ms, 200 * ms, 100 * ms, 0, 400 * ms };
+    const uint64_t lane0[] = { 1000, 1518000, 100, 151800, 900, 1366200, 0, 10, 20, 10 };
+    const uint64_t lane1[] = { 3000, 4554000, 1500, 2277000, 1500, 2277000, 5, 60, 0, 0 };
+    const uint64_t idle[] = { 7, 420, 7, 420, 0, 0, 0, 0, 0, 0 };
+    const uint64_t soft[] = { 50, 3000, 50, 3000, 0, 0, 0, 0, 0, 0 };
+    const uint64_t in_sut[] = { 0, 100000 * scale, 0, 0 }, in_client[] = { 0, 50000 * scale, 0, 0 };
+    const uint64_t out_client[] = { 100000000, 0, 3, 1 }, out_sut[] = { 50000000, 0, 2, 0 };
+    const uint64_t link0[] = { 4000, 900 * ms }, link1[] = { 2000, 250 * ms };
+
+    run_result_set(&r->title, "A title, with \"quotes\"");
+    run_result_set(&r->variant, variant);
+    run_result_set(&r->focus, "sut");
+    r->seed = seed;
+    r->simulated = sim_ms(1200);
+    r->measured = sim_ms(1000);
+    r->wall_s = 0.25;
+    r->peak_rss_bytes = 12345678;
+    r->events = 1000 + seed;
+    r->packet_hops = 5000;
+    r->ledger.created = 100;
+    r->ledger.delivered = 90;
+    r->ledger.held = 3;
+    r->ledger.dropped[DROP_LINK_FULL] = 5;
+    r->ledger.dropped[DROP_LANE_RX] = 2;
+    run_result_add(r, "link", "client1>foundry", fixture_link_names, link0, 2);
+    run_result_add(r, "link", "foundry>sut", fixture_link_names, link1, 2);
+    run_result_add(r, "cpu", "sut/cpu0", fixture_cpu_names, cpu0, 12);
+    run_result_add(r, "cpu", "sut/cpu1", fixture_cpu_names, cpu1, 12);
+    run_result_add(r, "lane", "sut/ixgbe0/swlane0", fixture_lane_names, soft, 10);
+    run_result_add(r, "lane", "sut/ixgbe0/hwlane0", fixture_lane_names, lane0, 10);
+    run_result_add(r, "lane", "sut/ixgbe0/hwlane1", fixture_lane_names, lane1, 10);
+    run_result_add(r, "lane", "sut/ixgbe0/hwlane2", fixture_lane_names, idle, 10);
+    run_result_add(r, "flow", "sut:10.0.0.1:5001>10.0.0.2:1024", fixture_flow_names, in_sut, 4);
+    run_result_add(r, "flow", "client1:10.0.0.2:1024>10.0.0.1:5001", fixture_flow_names, out_client, 4);
+    run_result_add(r, "flow", "sut:10.0.0.1:1024>10.0.0.2:5001", fixture_flow_names, out_sut, 4);
+    run_result_add(r, "flow", "client1:10.0.0.2:5001>10.0.0.1:1024", fixture_flow_names, in_client, 4);
+}
+
+/* Variants "nic" and "vnic", three seeds from 1: goodput 1.2, 1.212, 1.224 Gb/s, and 0.5 % more in the second. */
+static inline void fixture_campaign(struct campaign *c, struct run_result runs[6])
+{
+    static const uint64_t scale[] = { 1000, 1010, 1020, 1005, 1015, 1025 };
+    for (size_t i = 0; i < 6; i++) {
+        run_result_init(&runs[i]);
+        fixture_run(&runs[i], i < 3 ? "nic" : "vnic", 1 + i % 3, scale[i]);
+    }
+    *c = (struct campaign){ .runs = runs, .count = 6, .reps = 3, .jobs = 2, .wall_s = 0.8 };
+}
+
+static inline void fixture_free(struct run_result runs[6])
+{
+    for (size_t i = 0; i < 6; i++) run_result_fini(&runs[i]);
+}
+
+#endif

@@ -1,0 +1,210 @@
+/* test_cost.c -- the cost profile: the shipped one is whole, and every mistake in one is reported with its place. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/cost.h"
+#include "suites.h"
+
+static const char *const SHIPPED = "scenarios/profiles/harpertown-2.8.yaml";
+static struct errors errors;
+static char path[64];
+
+static void setup(void)
+{
+    errors_init(&errors);
+    snprintf(path, sizeof path, "/tmp/xbow-test-cost-XXXXXX");
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+static void teardown(void)
+{
+    errors_fini(&errors);
+    unlink(path);
+}
+
+static struct cost_profile *load(const char *text, size_t bytes)
+{
+    FILE *f = fopen(path, "wb");
+    ck_assert_ptr_nonnull(f);
+    fwrite(text, 1, bytes, f);
+    fclose(f);
+    return cost_profile_load(path, &errors);
+}
+
+/* The shipped file with the first 'from' replaced by 'to'. */
+static struct cost_profile *load_changed(const char *from, const char *to)
+{
+    static char text[65536], changed[65536];
+    FILE *f = fopen(SHIPPED, "rb");
+    ck_assert_ptr_nonnull(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    char *at = strstr(text, from);
+    ck_assert_ptr_nonnull(at);
+    int n = snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    return load(changed, (size_t)n);
+}
+
+static bool reported(const char *part)
+{
+    for (size_t i = 0; i < errors.count; i++)
+        if (strstr(errors.list[i].text, part)) return true;
+    return false;
+}
+
+static double ns(const struct cost_profile *p, enum cost_op op)
+{
+    struct cost_table t;
+    cost_table_fill(&t, p, p->clock_hz);
+    return (double)t.op_fs[op] * 1e-6;
+}
+
+START_TEST(cost_profile_load__shipped_profile_is_whole)
+{
+    struct cost_profile *p = cost_profile_load(SHIPPED, &errors);
+    errors_print(&errors, stderr);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_str_eq(p->name, "harpertown-2.8");
+    ck_assert_int_eq(p->clock_hz, 2800000000);
+    for (int i = 0; i < N_COST_OPS; i++) {
+        ck_assert_double_gt(p->op[i].value, 0);
+        ck_assert_double_lt(p->op[i].low, p->op[i].high);
+        ck_assert_uint_gt(strlen(p->op[i].source), 10);
+    }
+    cost_profile_destroy(p);
+}
+END_TEST
+
+/* The sums that the profile promises in its notes. */
+START_TEST(cost_profile_load__shipped_profile_keeps_its_sums)
+{
+    struct cost_profile *p = cost_profile_load(SHIPPED, &errors);
+    ck_assert_ptr_nonnull(p);
+    const double line = p->place[COST_LINE_DRAM].value, cycle = 1 / 2.8;
+    ck_assert_double_eq_tol(ns(p, COST_INTR_ENTRY) + ns(p, COST_INTR_EXIT), 6000, 1);
+    ck_assert_double_eq_tol(ns(p, COST_THREAD_WAKE) + ns(p, COST_CTX_SWITCH), 3000, 1);
+    ck_assert_double_eq_tol(ns(p, COST_DRV_RX_POLL) + ns(p, COST_LANE_RX_CHAIN) + ns(p, COST_MMIO_WRITE), 1000, 20);
+    ck_assert_double_eq_tol(ns(p, COST_DRV_RX_PACKET) + line, 700 * cycle, 10);
+    ck_assert_double_eq_tol(ns(p, COST_TCP_RX_DATA) + 500 * cycle, 3000 * cycle, 1);
+    ck_assert_double_eq_tol(ns(p, COST_LANE_RX_PACKET) + ns(p, COST_LANE_FANOUT) + ns(p, COST_SOFTRING_ENQUEUE) / 5,
+                            200 * cycle, 1);
+    cost_profile_destroy(p);
+}
+END_TEST
+
+START_TEST(cost_table_fill__cycles_follow_the_clock_and_time_does_not)
+{
+    struct cost_profile *p = cost_profile_load(SHIPPED, &errors);
+    struct cost_table slow, fast;
+    ck_assert_ptr_nonnull(p);
+    cost_table_fill(&slow, p, 2800000000);
+    cost_table_fill(&fast, p, 5600000000);
+    ck_assert_int_eq(slow.op_fs[COST_DRV_RX_PACKET], 142857143); /* 400 cycles at 2.8 GHz, rounded */
+    ck_assert_int_eq(fast.op_fs[COST_DRV_RX_PACKET], 71428571);
+    ck_assert_int_eq(slow.op_fs[COST_CTX_SWITCH], 2000000000);
+    ck_assert_int_eq(fast.op_fs[COST_CTX_SWITCH], 2000000000);
+    ck_assert_int_eq(fast.place_fs[COST_LINE_DRAM], 110000000);
+    cost_profile_destroy(p);
+}
+END_TEST
+
+START_TEST(cost_op_name__is_lower_case)
+{
+    ck_assert_str_eq(cost_op_name(COST_DRV_RX_PACKET), "drv_rx_packet");
+    ck_assert_str_eq(cost_place_name(COST_LINE_DRAM_FAR), "line_dram_far");
+    for (int i = 0; i < N_COST_OPS; i++) ck_assert_uint_lt(strlen(cost_op_name((enum cost_op)i)), 23);
+}
+END_TEST
+
+static const struct { const char *from, *to, *expected; } mistakes[] = {
+    { "drv_rx_packet:", "drv_rx_pakcet:", "unknown key 'drv_rx_pakcet', the nearest known is 'drv_rx_packet'" },
+    { "drv_rx_packet:", "drv_rx_pakcet:", "costs has no entry for drv_rx_packet" },
+    { "drv_rx_packet:", "drv_rx_poll:", "drv_rx_poll is there twice" },
+    { "value: 400, unit: cycles", "value: 400, unit: bananas", "bananas: expected cycles, ns or us" },
+    { "value: 400,", "value: -400,", "-400: expected a number" },
+    { "value: 400,", "value: nan,", "nan: expected a number" },
+    { "value: 400,", "value: 0x10,", "0x10: expected a number" },
+    { "value: 400,", "value: 1e300,", "1e300: expected a number" },
+    { "value: 400,", "value: 400ns,", "400ns: expected a number" },
+    { "value: 400,", "value: [1, 2],", "expected a number" },
+    { "value: 400,", "", "drv_rx_packet has no value" },
+    { "low: 150, high: 900, confidence: M", "low: 450, high: 900, confidence: M", "expected low <= value <= high" },
+    { "high: 900, confidence: M", "high: 900, confidence: X", "X: expected H, M, R, D, P or guess" },
+    { "line_remote:", "line_remoet:", "places has no entry for line_remote" },
+    { "clock: 2.8GHz", "clock: 2.8", "2.8: expected a frequency" },
+    { "clock: 2.8GHz", "clock: 0GHz", "0GHz: expected a frequency" },
+    { "clock: 2.8GHz", "speed: 2.8GHz", "the profile has no 'clock'" },
+    { "name: harpertown-2.8", "name: [a]", "name: expected text" },
+    { "name: harpertown-2.8", "name: {a: &x b, c: *x, ? [q] : r}", "name: expected text" },
+    { "places:", "places: 3\nplaces:", "places is there twice" },
+    { "places:", "--- {}\n---\nplaces:", "a second document" },
+    { "places:", "places: {", "not YAML" },
+};
+
+START_TEST(cost_profile_load__reports_a_mistake)
+{
+    ck_assert_ptr_null(load_changed(mistakes[_i].from, mistakes[_i].to));
+    ck_assert_msg(reported(mistakes[_i].expected), "not reported: %s", mistakes[_i].expected);
+}
+END_TEST
+
+START_TEST(cost_profile_load__says_where)
+{
+    static const char text[] = "name: x\nclock: 1GHz\ncosts: {}\nplaces: {}\nwhat: 1\n";
+    char expected[128];
+    ck_assert_ptr_null(load(text, strlen(text)));
+    snprintf(expected, sizeof expected, "%s:5:1: unknown key 'what'", path);
+    ck_assert(reported(expected));
+    ck_assert(reported(":3:8: costs has no entry for drv_rx_packet"));
+    ck_assert_uint_eq(errors.count, 1 + N_COST_OPS + N_COST_PLACES); /* all at once */
+}
+END_TEST
+
+START_TEST(cost_profile_load__text_that_is_no_profile)
+{
+    static char deep[20000];
+    static const struct { const char *text; size_t bytes; } file[] = {
+        { "", 0 }, { "\n\n", 2 }, { "hello", 5 }, { "- a\n- b\n", 8 }, { "\0\1\2\3", 4 }, { "\xff\xfe\xfd", 3 },
+        { "a: *b", 5 }, { "&a [*a, *a]", 11 }, { "{", 1 }, { "costs: {\t", 9 }, { "? {a: b}\n: c\n", 13 },
+        { "name: \"a\\0b\"\n", 13 }, { deep, sizeof deep },
+    };
+    memset(deep, '[', sizeof deep);
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
+        size_t before = errors.count;
+        ck_assert_ptr_null(load(file[i].text, file[i].bytes));
+        ck_assert_uint_gt(errors.count, before);
+        errors_fini(&errors);
+    }
+}
+END_TEST
+
+START_TEST(cost_profile_load__files_that_cannot_be_read)
+{
+    ck_assert_ptr_null(cost_profile_load("/nonexistent/profile.yaml", &errors));
+    ck_assert(reported("/nonexistent/profile.yaml: cannot open the cost profile"));
+    ck_assert_ptr_null(cost_profile_load("/tmp", &errors));
+    ck_assert_uint_eq(errors.count, 2);
+}
+END_TEST
+
+Suite *cost_suite(void)
+{
+    Suite *s = suite_create("cost");
+    TCase *c = tcase_create("cost");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, cost_profile_load__shipped_profile_is_whole);
+    tcase_add_test(c, cost_profile_load__shipped_profile_keeps_its_sums);
+    tcase_add_test(c, cost_table_fill__cycles_follow_the_clock_and_time_does_not);
+    tcase_add_test(c, cost_op_name__is_lower_case);
+    tcase_add_loop_test(c, cost_profile_load__reports_a_mistake, 0, (int)(sizeof mistakes / sizeof *mistakes));
+    tcase_add_test(c, cost_profile_load__says_where);
+    tcase_add_test(c, cost_profile_load__text_that_is_no_profile);
+    tcase_add_test(c, cost_profile_load__files_that_cannot_be_read);
+    suite_add_tcase(s, c);
+    return s;
+}
