@@ -33,6 +33,7 @@ struct rig {
     unsigned notified;
     int64_t now_ns;
     uint32_t fail_lock;        /* bit per lock number that cannot be entered (31: all others) */
+    uint32_t fail_lock_after_irq_off; /* becomes fail_lock when the interrupt is turned off */
     unsigned fail_percent;     /* of locks, bursts and deliveries, at random */
     bool fail_port;
     int take;                  /* packets the client takes per delivery; -1: all */
@@ -145,8 +146,10 @@ static inline bool rig_irq_on(struct lane_port *port, unsigned ring)
 }
 static inline void rig_irq_off(struct lane_port *port, unsigned ring)
 {
-    rig_of_port(port)->irq[ring] = false;
-    rig_of_port(port)->irq_calls++;
+    struct rig *r = rig_of_port(port);
+    r->irq[ring] = false;
+    r->irq_calls++;
+    r->fail_lock |= r->fail_lock_after_irq_off;
 }
 
 static inline struct lane_pkt *rig_deliver(void *client, const struct lane_delivery *how, struct lane_pkt *list,

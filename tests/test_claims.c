@@ -128,6 +128,21 @@ START_TEST(expect_evaluate__not_measured_fails)
 }
 END_TEST
 
+/* A rig in which nothing moves must not confirm that two things are alike. */
+START_TEST(expect_evaluate__nothing_is_not_within_1_percent_of_nothing)
+{
+    for (size_t i = 0; i < 6; i++)
+        for (size_t b = 0; b < runs[i].block_count; b++)
+            if (strcmp(runs[i].blocks[b].kind, "flow") == 0) runs[i].blocks[b].values[1] = 0; /* read_bytes */
+    expects[0].within = bound(SCENARIO_BOUND_PERCENT, 1, -2, "1%");
+    ck_assert_int_eq(judge("goodput", "vnic", "nic")->verdict, VERDICT_FAILS);
+    ck_assert_ptr_nonnull(strstr(report.list->reason, "goodput of nic is zero"));
+    expects[0].within = (struct scenario_bound){ 0 };
+    expects[0].spread = bound(SCENARIO_BOUND_PERCENT, 1, -2, "1%");
+    ck_assert_int_eq(judge("goodput", "nic", NULL)->verdict, VERDICT_FAILS);
+}
+END_TEST
+
 START_TEST(expect_evaluate__variant_that_was_not_run)
 {
     struct campaign half = { .runs = runs + 3, .count = 3, .reps = 3 };
@@ -229,6 +244,7 @@ Suite *claims_suite(void)
     tcase_add_test(t, expect_evaluate__every_variant);
     tcase_add_test(t, expect_evaluate__spread);
     tcase_add_test(t, expect_evaluate__not_measured_fails);
+    tcase_add_test(t, expect_evaluate__nothing_is_not_within_1_percent_of_nothing);
     tcase_add_test(t, expect_evaluate__variant_that_was_not_run);
     tcase_add_test(t, expect_check__names_and_units);
     tcase_add_test(t, claims_write__ledger);

@@ -142,6 +142,27 @@ START_TEST(engine_cancel__from_a_handler)
 }
 END_TEST
 
+static void move_other_here(struct actor *a)
+{
+    engine_schedule(engine, &a->other->event, engine_now(engine));
+}
+
+/* The event that runs has the larger key of the two, and the smallest time there is. */
+START_TEST(engine_schedule__moves_ahead_of_the_running_event_at_time_zero)
+{
+    struct entity *x = engine_entity(engine, "x"), *y = engine_entity(engine, "y");
+    struct actor a = actor('a'), b = actor('b'), c = actor('c');
+    bind(&a, y), bind(&b, x), bind(&c, y);
+    a.then = move_other_here;
+    a.other = &b;
+    engine_schedule(engine, &a.event, (sim_time){ 0 });
+    engine_schedule(engine, &b.event, (sim_time){ 7 });
+    engine_schedule(engine, &c.event, (sim_time){ 0 });
+    engine_run(engine, (sim_time){ 9 });
+    ck_assert_str_eq(story, "abc");
+}
+END_TEST
+
 START_TEST(engine_step__one_at_a_time)
 {
     struct entity *x = engine_entity(engine, "x");
@@ -312,6 +333,7 @@ Suite *engine_suite(void)
     tcase_add_test(tc, engine_schedule__from_its_own_handler);
     tcase_add_test(tc, engine_cancel__pending_and_not);
     tcase_add_test(tc, engine_cancel__from_a_handler);
+    tcase_add_test(tc, engine_schedule__moves_ahead_of_the_running_event_at_time_zero);
     tcase_add_test(tc, engine_step__one_at_a_time);
     tcase_add_test(tc, engine_entity__numbered_from_one_and_named);
     tcase_add_test_raise_signal(tc, engine_schedule__into_the_past_is_a_bug, SIGABRT);

@@ -16,7 +16,8 @@ START_TEST(errors_add__says_where)
 {
     struct errors e;
     errors_init(&e);
-    ck_assert_int_eq(errors_add(&e, (struct error_at){ "a.yaml", 3, 7 }, "bad rate '%s', expected e.g. 10Gbps", "x"), -1);
+    struct error_at at = { "a.yaml", 3, 7 };
+    ck_assert_int_eq(errors_add(&e, at, "bad rate '%s', expected e.g. 10Gbps", "x"), -1);
     errors_add(&e, (struct error_at){ .file = "a.yaml" }, "cannot be read");
     errors_add(&e, (struct error_at){ 0 }, "no such option");
     ck_assert_uint_eq(e.count, 3);

@@ -539,7 +539,9 @@ START_TEST(lane_step__without_latency_optimize_the_worker_drains)
 }
 END_TEST
 
-START_TEST(lane_step__poll_thread_feeds_a_running_worker)
+/* A worker that found more packets after its drain, turned poll mode on, asked for the poll thread, and is now held up
+ * at a softring. */
+static struct rig *rig_with_worker_and_poll_thread(void)
 {
     struct rig *r = rig_for_throughput();
     rig_arrive_tcp(r, 2);
@@ -548,22 +550,38 @@ START_TEST(lane_step__poll_thread_feeds_a_running_worker)
     ck_assert_int_eq(rig_run(r, LANE_WORKER), LANE_STEP_BLOCKED);
     rig_arrive_tcp(r, 2);
     rig_run(r, LANE_INTR);
+    r->fail_lock_after_irq_off = r->fail_lock;
     r->fail_lock = 0;
-    /* The worker sees the new packets, turns poll mode on and asks for the poll thread, which is granted. */
-    unsigned n = 0;
-    r->fail_lock = 0;
-    while (!rig_flag(r, LANE_GET_PKTS) && n++ < 10) {
-        r->fail_lock = rig_flag(r, LANE_POLLING) ? 1u << (LANE_LOCK_SOFT0 + LANE_TCP) : 0;
-        lane_step(r->lane, LANE_WORKER);
-    }
-    ck_assert(rig_flag(r, LANE_POLLING));
-    if (rig_flag(r, LANE_GET_PKTS | LANE_BY_WORKER)) {
-        rig_arrive_tcp(r, 3);
-        ck_assert_int_eq(rig_run(r, LANE_POLL), LANE_STEP_SLEEP);
-        ck_assert_uint_eq(rig_diag(r, LANE_DIAG_poll_goto_sleep), 1); /* clears GET_PKTS alone (2.40) */
-        ck_assert(!rig_flag(r, LANE_GET_PKTS));
-        ck_assert(rig_flag(r, LANE_PROC));
-    }
+    ck_assert_int_eq(rig_run(r, LANE_WORKER), LANE_STEP_BLOCKED);
+    ck_assert(rig_flag(r, LANE_PROC | LANE_BY_WORKER | LANE_POLLING | LANE_GET_PKTS));
+    ck_assert_uint_eq(r->woken[LANE_POLL], 1);
+    return r;
+}
+
+START_TEST(lane_step__poll_thread_feeds_a_running_worker)
+{
+    struct rig *r = rig_with_worker_and_poll_thread();
+    rig_arrive_tcp(r, 3);
+    ck_assert_int_eq(rig_run(r, LANE_POLL), LANE_STEP_SLEEP);
+    ck_assert_uint_eq(rig_diag(r, LANE_DIAG_poll_goto_sleep), 1);
+    ck_assert(!rig_flag(r, LANE_GET_PKTS)); /* and nothing else (2.40) */
+    ck_assert(rig_flag(r, LANE_PROC | LANE_BY_WORKER | LANE_POLLING));
+    r->fail_lock = r->fail_lock_after_irq_off = 0;
+    ck_assert_int_eq(rig_run(r, LANE_WORKER), LANE_STEP_SLEEP);
+    ck_assert_uint_eq(lane_soft_queued(r->lane, LANE_TCP, 0), 7);
+    rig_destroy(r);
+}
+END_TEST
+
+START_TEST(lane_step__worker_leaves_the_lane_to_the_poll_thread)
+{
+    struct rig *r = rig_with_worker_and_poll_thread();
+    r->fail_lock = r->fail_lock_after_irq_off = 0;
+    ck_assert_int_eq(rig_run(r, LANE_WORKER), LANE_STEP_SLEEP);
+    ck_assert_uint_eq(rig_diag(r, LANE_DIAG_drain_poll_running), 1);
+    ck_assert(rig_flag(r, LANE_PROC | LANE_GET_PKTS | LANE_POLLING)); /* 2.32 */
+    ck_assert_int_eq(rig_run(r, LANE_POLL), LANE_STEP_SLEEP);
+    ck_assert(!rig_flag(r, LANE_PROC));
     rig_destroy(r);
 }
 END_TEST
@@ -611,12 +629,16 @@ START_TEST(lane_park__worker_signalled_while_it_looks_steps_again)
 {
     struct rig *r = rig_with_software_lane();
     struct lane_chain chain;
-    ck_assert_int_eq(lane_step(r->lane, LANE_WORKER), LANE_STEP_SLEEP);
     chain = tcp_chain(r, 1);
     lane_input(r->lane, &chain, true);
-    ck_assert(lane_park(r->lane, LANE_WORKER) ? r->woken[LANE_WORKER] == 1 : true);
+    ck_assert_uint_eq(r->woken[LANE_WORKER], 1);
     ck_assert_int_eq(rig_run(r, LANE_WORKER), LANE_STEP_SLEEP);
-    ck_assert_uint_eq(r->got.pkts, 1);
+    chain = tcp_chain(r, 1);
+    lane_input(r->lane, &chain, true);
+    ck_assert_uint_eq(r->woken[LANE_WORKER], 1);
+    ck_assert(!lane_park(r->lane, LANE_WORKER));
+    ck_assert_int_eq(rig_run(r, LANE_WORKER), LANE_STEP_SLEEP);
+    ck_assert_uint_eq(r->got.pkts, 2);
     rig_destroy(r);
 }
 END_TEST
@@ -1054,7 +1076,8 @@ static void random_schedule(uint32_t seed, unsigned steps, unsigned fail_percent
 
 START_TEST(lane_step__any_schedule_keeps_every_invariant)
 {
-    for (uint32_t seed = 0; seed < 8; seed++) random_schedule(seed * 977 + 5, 20000, seed % 2 * 20, seed % 4 < 2, 1 + seed % 3);
+    for (uint32_t seed = 0; seed < 8; seed++)
+        random_schedule(seed * 977 + 5, 20000, seed % 2 * 20, seed % 4 < 2, 1 + seed % 3);
 }
 END_TEST
 
@@ -1119,6 +1142,7 @@ Suite *lanes_suite(void)
     tcase_add_test(t, lane_step__poll_thread_not_asked_does_nothing);
     tcase_add_test(t, lane_step__without_latency_optimize_the_worker_drains);
     tcase_add_test(t, lane_step__poll_thread_feeds_a_running_worker);
+    tcase_add_test(t, lane_step__worker_leaves_the_lane_to_the_poll_thread);
     tcase_add_test(t, lane_step__poll_thread_leaves_its_packets_to_an_idle_worker);
     tcase_add_test(t, lane_park__packet_between_look_and_sleep_is_not_lost);
     tcase_add_test(t, lane_park__worker_signalled_while_it_looks_steps_again);

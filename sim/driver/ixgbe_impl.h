@@ -18,6 +18,15 @@ enum {
 
 struct descriptor { uint64_t q[2]; }; /* little-endian in memory, like the machine */
 
+/* A register that is written with the latest of a growing state: a ring's tail, a word of the vector table.  Its
+ * writers hold a lock, so on a machine their writes reach the device in order.  A step's code, however, runs at the
+ * step's start: of two steps that overlap, the later run may write at the earlier time.  Its value then includes the
+ * other's change already, and the other's write, when it arrives, is stale and left out. */
+struct ordered_reg {
+    struct ixgbe *d;
+    uint32_t posted, arrived; /* writes so far */
+};
+
 struct rx_ring {
     struct ixgbe *d;
     int index, group, queue;  /* queue: the device's number */
@@ -44,6 +53,7 @@ struct tx_ring {
     bus_addr base;
     struct tx_slot *slot;
     uint32_t n, head, tail, free; /* head: the oldest not reclaimed */
+    struct ordered_reg tail_order;
     struct descriptor context;    /* last written to the device */
     bool wants_update;        /* tx_update() is owed */
     struct mutex *lock;
@@ -73,6 +83,7 @@ struct ixgbe {
     struct mac_addr mac;
     uint32_t slot_bytes;      /* receive buffer */
     uint32_t ivar[IVAR_REGS]; /* as written */
+    struct ordered_reg ivar_order[IVAR_REGS];
     uint32_t fctrl;
     int n_rx, n_tx, n_vectors;
     uint64_t bound;           /* packets the driver holds for transmit */
@@ -100,13 +111,34 @@ static inline uint32_t reg_read(struct ixgbe *d, uint32_t offset)
     return dev->read(dev->device, offset);
 }
 
+enum { ORDER_SHIFT = 17, ORDER_BITS = 15 }; /* above the offset of a register in the 128 KiB of BAR 0 */
+
+static inline void ordered_arrive(void *order, uint32_t tagged, uint32_t value)
+{
+    struct ordered_reg *o = order;
+    uint32_t ahead = ((tagged >> ORDER_SHIFT) - o->arrived) & ((1u << ORDER_BITS) - 1);
+    if (ahead == 0 || ahead >> (ORDER_BITS - 1)) return;
+    o->arrived += ahead;
+    o->d->config.device.write(o->d->config.device.device, tagged & ((1u << ORDER_SHIFT) - 1), value);
+}
+
+static inline void reg_write_ordered(struct ixgbe *d, struct ordered_reg *o, uint32_t offset, uint32_t value)
+{
+    o->d = d;
+    uint32_t tagged = offset | ++o->posted << ORDER_SHIFT;
+    if (machine_in_step(d->machine))
+        pcie_mmio_write(d->config.pcie, d->machine, ordered_arrive, o, tagged, value);
+    else
+        ordered_arrive(o, tagged, value);
+}
+
 /* Maps 'cause' (a receive queue, IVAR_TX + a transmit queue, or IVAR_OTHER) to 'vector'. */
 static inline void ivar_set(struct ixgbe *d, int cause, int vector, bool valid)
 {
     int shift = cause % 4 * 8;
     uint32_t *reg = &d->ivar[cause / 4];
     *reg = (*reg & ~(0xffu << shift)) | (uint32_t)(vector | (valid ? IVAR_VALID : 0)) << shift;
-    reg_write(d, NIC_OFFSET(IVAR, cause / 4), *reg);
+    reg_write_ordered(d, &d->ivar_order[cause / 4], NIC_OFFSET(IVAR, cause / 4), *reg);
 }
 
 void ixgbe_start(struct ixgbe *d);                        /* ixgbe_init.c: programs the device */

@@ -186,7 +186,7 @@ static enum ixgbe_tx_result send(struct tx_ring *r, struct packet *p)
     machine_charge(d->machine, COST_DRV_TX_DESC, needed);
     machine_touch(d->machine, &r->touch, 1 + (int)(needed + LINE_DESCS - 1) / LINE_DESCS);
     if (p->len <= TX_COPY_BYTES) machine_charge(d->machine, COST_COPY_BYTE, p->len);
-    reg_write(d, NIC_OFFSET(TDT, r->index), r->tail);
+    reg_write_ordered(d, &r->tail_order, NIC_OFFSET(TDT, r->index), r->tail);
     return IXGBE_TX_OK;
 }
 

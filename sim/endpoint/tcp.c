@@ -344,6 +344,7 @@ static void reopen_window(struct tcp_conn *c)
                                                                         : (int64_t)c->v.mss;
     if (room - known < least || known >= (int64_t)c->ack_cur * c->v.mss || c->fin_received) return;
     c->v.counter[TCP_FLOW_window_updates]++;
+    tcp_host_enter(c->host);
     tcp_send_ack(c);
 }
 
@@ -355,7 +356,6 @@ int64_t tcp_read(struct tcp_conn *c, int64_t bytes_max)
         c->want_read = true;
         return 0;
     }
-    tcp_host_enter(c->host);
     int64_t bytes = c->v.unread < bytes_max ? c->v.unread : bytes_max;
     c->v.unread -= bytes;
     c->v.counter[TCP_FLOW_read_bytes] += (uint64_t)bytes;

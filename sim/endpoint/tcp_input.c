@@ -373,7 +373,9 @@ static int conn_input(struct tcp_conn *c, struct segment *s)
         if (s->flags & TCP_FIN) ack_now = true;
     }
     uint64_t sent = c->v.counter[TCP_FLOW_sends];
-    if (c->v.state >= TCP_ESTABLISHED && c->v.state != TCP_TIME_WAIT) tcp_send_pending(c);
+    bool idle = c->snd_una == c->snd_end && !c->closing && !c->want_write; /* a receiver's end: nothing to send */
+    if (idle) c->v.in_flight = c->v.sndbuf_used = 0;
+    if (!idle && c->v.state >= TCP_ESTABLISHED && c->v.state != TCP_TIME_WAIT) tcp_send_pending(c);
     bool carried = c->v.counter[TCP_FLOW_sends] != sent && c->last_ack_sent == c->rcv_nxt && !c->ooo.count;
     if (ack_now && !carried) tcp_send_ack(c);
     return verdict;

@@ -138,6 +138,11 @@ static inline void tcp_charge(struct tcp_host *h, enum cost_op op, int64_t n)
     if (h->ops.charge) h->ops.charge(h->owner, op, n);
 }
 
+static inline int64_t tcp_receive_room(const struct tcp_conn *c)
+{
+    return c->host->config.rcvbuf_bytes - c->v.unread;
+}
+
 /* -- tcp_output.c ----------------------------------------------------------------------------------------------- */
 
 void tcp_template_init(struct tcp_conn *c, const struct tcp_route *route);
@@ -152,7 +157,6 @@ void tcp_send_pending(struct tcp_conn *c); /* whatever windows and Nagle's rule 
 void tcp_send_probe(struct tcp_conn *c);
 /* One packet of new data, or the FIN, of at most 'budget' bytes and what the peer's window leaves.  False: nothing. */
 bool tcp_send_new(struct tcp_conn *c, int64_t budget);
-int64_t tcp_receive_room(const struct tcp_conn *c);
 uint32_t tcp_timestamp(struct tcp_host *h);
 
 /* -- tcp_recovery.c --------------------------------------------------------------------------------------------- */

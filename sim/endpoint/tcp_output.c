@@ -62,11 +62,6 @@ uint32_t tcp_timestamp(struct tcp_host *h)
     return h->ts_value;
 }
 
-int64_t tcp_receive_room(const struct tcp_conn *c)
-{
-    return c->host->config.rcvbuf_bytes - c->v.unread;
-}
-
 /* The window field, and the promise it makes.  The right edge moves by at least a segment or half the buffer (RFC
  * 1122 4.2.3.3). */
 static uint32_t advertise(struct tcp_conn *c, uint8_t shift)

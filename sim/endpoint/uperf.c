@@ -1,4 +1,4 @@
-/* uperf.c -- one task per stream and side; a step is one call of the socket interface. */
+/* uperf.c -- one task per stream and side; a step is one write, or reads until one is full or finds nothing. */
 #include "endpoint/uperf.h"
 
 #include <stdio.h>
@@ -96,16 +96,20 @@ static enum step_result send_step(struct end *e)
 static enum step_result receive_step(struct end *e)
 {
     const struct host_ops *ops = e->host->ops;
-    int64_t n = ops->read(e->socket, e->uperf->config.read_bytes);
-    if (n == SOCKET_MUTEX) return STEP_BLOCKED;
-    if (n == SOCKET_WOULD_BLOCK) return STEP_SLEEP;
-    if (n == SOCKET_CLOSED) { /* the sender's end: a failure only when nothing was ever received */
-        finish(e, e->counter[STREAM_reads] == 0);
-        return STEP_SLEEP;
-    }
-    ops->charge_user(e->host, COST_APP_CALL, 1);
-    e->counter[STREAM_read_bytes] += (uint64_t)n;
-    e->counter[STREAM_reads]++;
+    int32_t ask = e->uperf->config.read_bytes;
+    int64_t n;
+    do { /* after a short read the next one will most likely find nothing: that is no step of its own */
+        n = ops->read(e->socket, ask);
+        if (n == SOCKET_MUTEX) return STEP_BLOCKED;
+        if (n == SOCKET_WOULD_BLOCK) return STEP_SLEEP;
+        if (n == SOCKET_CLOSED) { /* the sender's end: a failure only when nothing was ever received */
+            finish(e, e->counter[STREAM_reads] == 0);
+            return STEP_SLEEP;
+        }
+        ops->charge_user(e->host, COST_APP_CALL, 1);
+        e->counter[STREAM_read_bytes] += (uint64_t)n;
+        e->counter[STREAM_reads]++;
+    } while (n < ask);
     return STEP_AGAIN;
 }
 

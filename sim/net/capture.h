@@ -29,11 +29,11 @@ struct capture *capture_create(struct engine *engine, const struct capture_confi
  * send after capture_close(). */
 int capture_attach(struct capture *c, struct link *link, const char *name);
 
-/* Frames kept so far. */
+/* Frames kept so far, those that wait for their time to come included. */
 uint64_t capture_packets(const struct capture *c);
 
-/* Writes what is left, closes the file and frees the capture.  Returns -1, with the reason added to 'errors', when the
- * file could not be written whole.  NULL is allowed and returns 0. */
+/* Writes what has begun by now, closes the file and frees the capture.  Returns -1, with the reason added to 'errors',
+ * when the file could not be written whole.  NULL is allowed and returns 0. */
 int capture_close(struct capture *c, struct errors *errors);
 
 #endif

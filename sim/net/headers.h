@@ -105,8 +105,8 @@ struct tcp_fields {
     uint8_t option_bytes;   /* 0..40, a multiple of 4 */
     const uint8_t *options; /* option_bytes bytes; NULL when 0 */
 };
-/* Fills a new packet: headers, offsets, lengths, PACKET_CSUM_PARTIAL; 'payload_bytes' of described payload.  For a large
- * send set gso_mss afterwards; its IPv4 total length is 0 when it does not fit into 16 bits. */
+/* Fills a new packet: headers, offsets, lengths, PACKET_CSUM_PARTIAL; 'payload_bytes' of described payload.  For a
+ * large send set gso_mss afterwards; its IPv4 total length is 0 when it does not fit into 16 bits. */
 void headers_tcp(struct packet *p, const struct header_template *t, const struct tcp_fields *f, uint32_t payload_bytes);
 void headers_udp(struct packet *p, const struct header_template *t, uint16_t ip_id, uint32_t payload_bytes);
 

@@ -34,7 +34,7 @@ struct link_config {
     X(busy_ps)         /* time their serialisation took: utilisation is busy_ps over elapsed time */ \
     X(drops)           /* refused: queue full, link down; or lost when it went down */ \
     X(drop_bytes)      /* their frame bytes, with padding and FCS */ \
-    X(wait_ps)         /* sum of the times packets waited for the wire: over elapsed time, the mean queue in packets */ \
+    X(wait_ps)         /* sum of times packets waited for the wire: over elapsed time, the mean queue in packets */ \
     X(queue_byte_ns)   /* the same times each packet's frame bytes: over elapsed ns, the mean queue in bytes */ \
     X(queue_bytes_max) /* most bytes queued, the frame on the wire included; whole run */
 

@@ -23,7 +23,7 @@ enum { SWITCH_VLAN_DEFAULT = 1, SWITCH_VLAN_MAX = 4094 };
 struct switch_config {
     const char *name;          /* of the counters; copied */
     sim_dur latency;           /* from the last bit in to the place in the egress queue, >= 0 */
-    sim_dur ageing;            /* a learned address unheard of for longer is forgotten; 0: 300 s, as 802.1D recommends */
+    sim_dur ageing;            /* a learned address unheard of for longer is forgotten; 0: 300 s (802.1D table 7-5) */
     uint32_t table_entries;    /* addresses kept at most, static ones included; 0: 16384 */
     uint32_t frame_bytes_max;  /* longest frame forwarded, without FCS and VLAN tag; 0: 9216 */
 };

@@ -14,8 +14,7 @@ enum { BAR_WORDS = NIC82598_BAR_BYTES / 4 };
 
 static const struct nic_reg_info info[N_NIC82598_REGS] = {
 #define R(NAME, offset, count, stride, access, reset, write, read, meaning) \
-    [REG_##NAME] = { #NAME, meaning, offset, count, stride, reset, NIC_##access, SLOT_##NAME, \
-                     sizeof #write != sizeof "none" || sizeof #read != sizeof "none" },
+    [REG_##NAME] = { #NAME, meaning, #write, #read, offset, count, stride, reset, NIC_##access, SLOT_##NAME },
     NIC82598_REGS(R)
 #undef R
 };
@@ -45,6 +44,11 @@ static void map_fill(void)
 const struct nic_reg_info *nic_reg_info(enum nic82598_reg reg)
 {
     return &info[reg];
+}
+
+bool nic_reg_behaves(const struct nic_reg_info *r)
+{
+    return strcmp(r->write_hook, "none") != 0 || strcmp(r->read_hook, "none") != 0;
 }
 
 int nic_reg_find(uint32_t offset, enum nic82598_reg *reg, uint32_t *index)
@@ -87,7 +91,7 @@ void nic_regs_print_markdown(FILE *out)
     for (unsigned r = 0; r < N_NIC82598_REGS; r++)
         fprintf(out, "| %s | 0x%05" PRIx32 " | %" PRIu32 " | 0x%02" PRIx32 " | %s | 0x%08" PRIx32 " | %s | %s |\n",
                 info[r].name, info[r].offset, info[r].count, info[r].stride, access[info[r].access], info[r].reset,
-                info[r].has_hook ? "yes" : "", info[r].meaning);
+                nic_reg_behaves(&info[r]) ? "yes" : "", info[r].meaning);
     fputs("\n## Fields\n\n| register | field | bits | meaning |\n|---|---|---|---|\n", out);
 #define F(reg, field, low, width, meaning) \
     if ((width) == 1) \

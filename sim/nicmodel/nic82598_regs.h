@@ -350,14 +350,16 @@ enum {
 enum nic_access { NIC_RW, NIC_RO, NIC_RC, NIC_W1C, NIC_W1S, NIC_WO };
 
 struct nic_reg_info {
-    const char *name, *meaning;
+    const char *name, *meaning, *write_hook, *read_hook; /* hooks: "none", or what follows write_ and read_ */
     uint32_t offset, count, stride, reset;
     enum nic_access access;
     uint16_t slot;         /* of element 0 */
-    bool has_hook;         /* a write or read hook changes the plain access rule */
 };
 
 const struct nic_reg_info *nic_reg_info(enum nic82598_reg reg);
+
+/* Whether the model acts on the register beyond its access rule. */
+bool nic_reg_behaves(const struct nic_reg_info *r);
 
 /* The slot at byte offset 'offset' of BAR0, or -1 when no register is there.  *reg and *index (NULL: unwanted): which. */
 int nic_reg_find(uint32_t offset, enum nic82598_reg *reg, uint32_t *index);

@@ -194,10 +194,10 @@ static size_t find_variant(const struct campaign *c, const char *name)
     return v;
 }
 
+/* NAN against zero: that nothing is within 1 % of nothing shows nothing, a run without traffic must not pass. */
 static double relative(double of, double against)
 {
-    if (of == against) return 0; /* two zeros are equal */
-    return (of - against) / fabs(against);
+    return against == 0 ? NAN : (of - against) / fabs(against);
 }
 
 /* Is the interval's mean in [low, high]?  'firm' turns false when the interval has parts on both sides of an end. */
@@ -267,22 +267,25 @@ static void evaluate(struct expect_result *e, const struct scenario_expect *x, c
                       &e->firm);
 
     if (!measured) {
-        text_add(&reason, "%s could not be measured: a run has nothing to compute it from", e->metric);
+        if (e->reference.n == c->reps)
+            text_add(&reason, "%s of %s is zero: no difference relative to it", e->metric, e->against);
+        else
+            text_add(&reason, "%s could not be measured: a run has nothing to compute it from", e->metric);
         e->verdict = VERDICT_FAILS;
         e->reason = reason.at;
         return;
     }
     say_measured(e, &reason);
-    if (given(&x->spread)) {
-        double spread = relative(e->measured.max, e->measured.min) == 0
-                            ? 0 : (e->measured.max - e->measured.min) / fabs(e->measured.mean);
-        if (c->reps < 2) {
-            comparable = false;
-            text_add(&reason, "; a spread needs more than one seed");
-        } else {
-            holds &= spread <= scenario_bound_value(&x->spread);
+    if (given(&x->spread) && c->reps < 2) {
+        comparable = false;
+        text_add(&reason, "; a spread needs more than one seed");
+    } else if (given(&x->spread)) {
+        double spread = relative(e->measured.mean + e->measured.max - e->measured.min, e->measured.mean);
+        holds &= spread <= scenario_bound_value(&x->spread); /* never of a mean of zero: NAN */
+        if (isnan(spread))
+            text_add(&reason, "; there is no spread relative to zero");
+        else
             text_add(&reason, "; spread %.2f %%", 100 * spread);
-        }
     }
     if (x->against.text && !have_against) {
         comparable = false;

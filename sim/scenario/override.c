@@ -9,7 +9,7 @@
 #include "scenario/names.h"
 #include "scenario/schema.h"
 
-enum { STEPS_MAX = 16, STEP_BYTES = 128, PATTERNS_MAX = 100 };
+enum { STEPS_MAX = 16, STEP_BYTES = 128, PATTERNS_MAX = 100, EXPAND_WORK = 20, WORK_MAX = 20000000 };
 
 struct override {
     struct yaml_tree *tree;
@@ -19,6 +19,7 @@ struct override {
     const struct yaml_node *value;
     char step[STEPS_MAX][STEP_BYTES];
     int steps;
+    size_t *work; /* members looked at, and EXPAND_WORK for each name of a range written out */
     bool failed;
 };
 
@@ -161,6 +162,9 @@ static void split_range(struct override *o, struct yaml_node *n, size_t k, const
     }
 }
 
+/* How many names a text stands for, at most. */
+static size_t name_count(const char *text) { return name_has_range(text) ? SCENARIO_MACHINES_MAX : 1; }
+
 enum match { MATCH_NONE, MATCH_ALL, MATCH_SPLIT };
 
 /* Whether member 'k' is meant; a range that is meant in part is split first (MATCH_SPLIT: look again). */
@@ -175,7 +179,8 @@ static enum match match_member(struct override *o, struct yaml_node *n, size_t k
 
     if (strcmp(key, text) == 0) return MATCH_ALL;
     if (!name_has_range(key)) return step_matches(step, key) ? MATCH_ALL : MATCH_NONE;
-    if (name_expand(key, &names, why) == 0)
+    *o->work += EXPAND_WORK * name_count(key);
+    if (*o->work <= WORK_MAX && name_expand(key, &names, why) == 0)
         for (size_t i = 0; i < names.count; i++) hits += step_matches(step, names.list[i]);
     m = hits == 0 ? MATCH_NONE : hits == names.count ? MATCH_ALL : MATCH_SPLIT;
     if (m == MATCH_SPLIT) split_range(o, n, k, &names);
@@ -206,6 +211,11 @@ static void in_map(struct override *o, const struct key_spec *key, struct yaml_n
     struct step_names step;
     size_t hits = 0;
 
+    *o->work += n->count + EXPAND_WORK * name_count(text);
+    if (*o->work > WORK_MAX) {
+        fail(o, "too many overrides of too many names");
+        return;
+    }
     if (!expand_step(o, text, &step)) return;
     for (size_t k = 0; k < n->count && !o->failed; k++) {
         enum match m = match_member(o, n, k, text, &step);
@@ -393,9 +403,9 @@ static void in_section(struct override *o, const struct section_spec *s, struct 
 }
 
 int override_apply(struct yaml_tree *t, const char *path, struct error_at at, const struct yaml_node *value,
-                   struct errors *errors)
+                   size_t *work, struct errors *errors)
 {
-    struct override o = { .tree = t, .errors = errors, .at = at, .path = path, .value = value };
+    struct override o = { .tree = t, .errors = errors, .at = at, .path = path, .value = value, .work = work };
 
     if (!split(&o))
         fail(&o, "not a path: expected keys joined by dots, such as time.measure or machines.sut.cpus.cores");

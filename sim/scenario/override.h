@@ -10,8 +10,9 @@
 
 /* Applies one override to the root of 't'.  A section given for a section is merged into it, key by key; anything else
  * replaces what is there; null takes it away.  'at' is where the path stands.  0, or -1 after adding what is wrong: a
- * path that leads nowhere, with the keys or names that are known there. */
+ * path that leads nowhere, with the keys or names that are known there.  '*work', 0 at the start, adds up what the
+ * overrides of one scenario cost; beyond a limit they are refused, so that no file takes for ever. */
 int override_apply(struct yaml_tree *t, const char *path, struct error_at at, const struct yaml_node *value,
-                   struct errors *errors);
+                   size_t *work, struct errors *errors);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum {
     PATTERNS_MAX = 100,
-    WORK_MAX = 4000000,     /* ends in all entries, and what it takes to find them */
+    WORK_MAX = 3000000,     /* ends in all entries, and what it takes to find them */
     CAPTURES_MAX = 1000,
     FIRST_PORT = 20000,
     WIRE_EXTRA_BYTES = 20,  /* preamble, start delimiter, gap */
@@ -48,10 +48,10 @@ static void choose(const struct name_index *machines, const char *key, const cha
 
     if (name_expand(text, &names, why)) {
         errors_add(errors, at, "%s: %s", key, why);
-        names.count = 0;
+        found = false;
     } else if (pattern && names.count > PATTERNS_MAX) {
         errors_add(errors, at, "%s: '%.60s' is a range of too many patterns", key, text);
-        names.count = 0;
+        found = false;
     }
     for (size_t i = 0; i < names.count && found; i++) {
         int index = name_index_find(machines, names.list[i]);
@@ -401,7 +401,7 @@ void resolve_activity(struct scenario *s, struct errors *errors)
         }
         resolve_traffic(s, &machines, t, i, errors);
         work += t->from_count + t->to_count + 100;
-        work += (t->from.count + t->to.count) * s->machine_count / 20; /* names and patterns compared */
+        work += (t->from.count + t->to.count) * s->machine_count / 10; /* names and patterns compared */
     }
     if (s->capture_count > CAPTURES_MAX)
         errors_add(errors, s->captures[CAPTURES_MAX].at, "capture: at most %d are possible", CAPTURES_MAX);

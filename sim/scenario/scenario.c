@@ -48,7 +48,8 @@ static void unknown_variant(const struct scenario *s, const struct yaml_node *va
     errors_add(errors, in_file(s->file), "there is no variant '%.60s'%s", name, name_guess_hint(&guess, hint));
 }
 
-static void apply_variant(struct scenario *s, struct yaml_tree *t, const char *name, struct errors *errors)
+static void apply_variant(struct scenario *s, struct yaml_tree *t, const char *name, size_t *work,
+                          struct errors *errors)
 {
     const struct yaml_node *variants = yaml_get(yaml_tree_root(t), "variants"), *v;
 
@@ -60,7 +61,7 @@ static void apply_variant(struct scenario *s, struct yaml_tree *t, const char *n
     s->variant = (struct scenario_ref){ copy(name, strlen(name)), v->at };
     if (v->kind != YAML_KIND_MAPPING) return;
     for (size_t i = 0; i < v->count; i++)
-        override_apply(t, v->pairs[i].key->text, v->pairs[i].key->at, v->pairs[i].value, errors);
+        override_apply(t, v->pairs[i].key->text, v->pairs[i].key->at, v->pairs[i].value, work, errors);
 }
 
 /* Keeps the text of an option as the "file" of what it sets. */
@@ -77,7 +78,7 @@ static const char *add_origin(struct scenario *s, const char *set)
     return origin;
 }
 
-static void apply_set(struct scenario *s, struct yaml_tree *t, const char *set, struct errors *errors)
+static void apply_set(struct scenario *s, struct yaml_tree *t, const char *set, size_t *work, struct errors *errors)
 {
     const char *equals = strchr(set, '='), *origin = add_origin(s, set);
     struct yaml_node *value;
@@ -89,7 +90,7 @@ static void apply_set(struct scenario *s, struct yaml_tree *t, const char *set, 
     }
     path = copy(set, (size_t)(equals - set));
     value = yaml_tree_parse_more(t, origin, equals + 1, strlen(equals + 1), errors);
-    if (value) override_apply(t, path, in_file(origin), value, errors);
+    if (value) override_apply(t, path, in_file(origin), value, work, errors);
     free(path);
 }
 
@@ -160,8 +161,9 @@ static void find_files(struct scenario *s, struct errors *errors)
     }
     if (!s->profile_path) {
         struct error_at at = s->profile.at.file ? s->profile.at : in_file(s->file);
-        errors_add(errors, at, "profile: found neither scenarios/profiles/%.60s.yaml nor the file '%.200s'", profile,
-                   profile);
+        errors_add(errors, at,
+                   "profile: found neither the file '%.200s' nor scenarios/profiles/%.60s.yaml, looking beside and above the "
+                   "scenario, the current directory and the program", profile, profile);
     }
     if (!s->platform.text) return;
     s->platform_path = beside(s, s->platform.text);
@@ -174,8 +176,15 @@ static void find_files(struct scenario *s, struct errors *errors)
 static void fill(struct scenario *s, struct yaml_tree *t, const char *variant, const char *const *sets, size_t n_sets,
                  struct errors *errors)
 {
-    if (variant) apply_variant(s, t, variant, errors);
-    for (size_t i = 0; i < n_sets; i++) apply_set(s, t, sets[i], errors);
+    size_t work = 0;
+
+    if (yaml_tree_root(t)->kind != YAML_KIND_MAPPING) {
+        errors_add(errors, yaml_tree_root(t)->at, "expected a section (key: value) at the top level, not %s",
+                   yaml_kind_name(yaml_tree_root(t)->kind));
+        return;
+    }
+    if (variant) apply_variant(s, t, variant, &work, errors);
+    for (size_t i = 0; i < n_sets; i++) apply_set(s, t, sets[i], &work, errors);
     section_read(&schema_root, yaml_tree_root(t), s, errors);
     if (!s->title) s->title = copy(s->name, strlen(s->name));
     resolve_topology(s, errors);

@@ -163,12 +163,6 @@ static void explain(struct reader *r)
         { "found a tab character that violates indentation", "a tab: indent with spaces" },
         { "found a tab character where an indentation space is expected", "a tab: indent with spaces" },
         { "block sequence entries are not allowed in this context", "a '- item' where no list can be" },
-        { "control characters are not allowed", "not a text file: it has control characters" },
-        { "invalid leading UTF-8 octet", "not UTF-8 text" },
-        { "invalid trailing UTF-8 octet", "not UTF-8 text" },
-        { "incomplete UTF-8 octet sequence", "not UTF-8 text" },
-        { "invalid length of a UTF-8 sequence", "not UTF-8 text" },
-        { "invalid Unicode character", "not UTF-8 text" },
         { "found undefined tag handle", "a tag ('!...') that nobody defined: tags mean nothing here" },
     };
     const yaml_parser_t *p = &r->parser;
@@ -185,8 +179,43 @@ static void explain(struct reader *r)
         else if (c < p->buffer.last && *c > ' ' && *c < 127)
             snprintf(what, sizeof what, "not valid YAML: no value can start with '%c': put it in quotes", *c);
     }
-    if (p->error == YAML_READER_ERROR) at = (struct error_at){ .file = r->file }; /* libyaml knows the byte only */
     fail(r, at, what);
+}
+
+/* Bytes of the UTF-8 character at 'p', of at most 'room'; 0 when it is malformed, or a control character other than
+ * tab and line ends. */
+static size_t character_bytes(const unsigned char *p, size_t room)
+{
+    static const struct { unsigned char mask, lead; uint32_t least; } forms[] = {
+        { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
+    };
+
+    for (size_t n = 0; n < 4; n++) {
+        uint32_t c = *p & (unsigned char)~forms[n].mask;
+        if ((*p & forms[n].mask) != forms[n].lead || n >= room) continue;
+        for (size_t i = 1; i <= n; i++) {
+            if ((p[i] & 0xc0) != 0x80) return 0;
+            c = c << 6 | (p[i] & 0x3f);
+        }
+        if (c < forms[n].least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) || c == 0xfffe || c == 0xffff) return 0;
+        return (c < 32 && c != '\t' && c != '\n' && c != '\r') || (c >= 127 && c < 160 && c != 0x85) ? 0 : n + 1;
+    }
+    return 0;
+}
+
+/* Refuses what is not text, so that libyaml only ever sees what it can read.  0, or -1 after adding where it begins. */
+static int check_text(const char *file, const char *text, size_t bytes, struct errors *errors)
+{
+    struct error_at at = { file, 1, 1 };
+
+    for (size_t i = 0, n; i < bytes; i += n) {
+        n = character_bytes((const unsigned char *)text + i, bytes - i);
+        if (n == 0)
+            return errors_add(errors, at, "not UTF-8 text: byte 0x%02x; is this a YAML file?", (unsigned char)text[i]);
+        at.column = text[i] == '\n' ? 1 : at.column + 1;
+        at.line += text[i] == '\n';
+    }
+    return 0;
 }
 
 static struct anchor *find_anchor(struct reader *r, const char *name)
@@ -416,14 +445,17 @@ static bool on_event(struct reader *r, const yaml_event_t *ev, int *documents)
 struct yaml_node *yaml_tree_parse_more(struct yaml_tree *t, const char *file, const char *text, size_t bytes,
                                        struct errors *errors)
 {
-    struct reader *r = calloc(1, sizeof *r);
+    struct reader *r;
     struct yaml_node *root;
     int documents = 0;
     bool more = true;
 
+    if (check_text(file, text, bytes, errors)) return NULL;
+    r = calloc(1, sizeof *r);
     SIM_ASSERT(r);
     *r = (struct reader){ .tree = t, .file = file, .errors = errors };
     SIM_ASSERT(yaml_parser_initialize(&r->parser));
+    yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, bytes);
     while (more) {
         yaml_event_t ev;

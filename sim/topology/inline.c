@@ -127,6 +127,13 @@ static const struct scenario_switch *nic_switch(const struct topology *t, size_t
     return &t->scenario->switches[nic->wire_switch];
 }
 
+/* A cable runs at the speed of its slower end. */
+static sim_rate nic_rate(const struct topology *t, size_t port)
+{
+    sim_rate nic = topology_nic(t, &t->ports[port])->rate, sw = nic_switch(t, port)->rate;
+    return nic.bps < sw.bps ? nic : sw;
+}
+
 /* "FROM>TO", and "FROM>TO#2" for a second cable; 'way' 0 is up, or from ends[0]. */
 static void nic_link_name(const struct topology *t, size_t port, int way, char *name)
 {
@@ -162,8 +169,8 @@ static void append_nic(const struct topology *t, struct text *xml, size_t port)
     nic_link_name(t, port, 0, up);
     nic_link_name(t, port, 1, down);
     append(xml, "<host id=\"%s\" speed=\"1f\"/>\n", host);
-    append_link(xml, up, nic->rate, nic->delay.ps + nic_switch(t, port)->latency.ps);
-    append_link(xml, down, nic->rate, nic->delay.ps);
+    append_link(xml, up, nic_rate(t, port), nic->delay.ps + nic_switch(t, port)->latency.ps);
+    append_link(xml, down, nic_rate(t, port), nic->delay.ps);
     append(xml, "<host_link id=\"%s\" up=\"%s\" down=\"%s\"/>\n", host, up, down);
 }
 

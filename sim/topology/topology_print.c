@@ -101,7 +101,7 @@ static void print_switch(const struct topology *t, size_t i, FILE *out)
         const struct scenario_nic *nic = topology_nic(t, &t->ports[p]);
         if (nic->wire_switch != (int)i) continue;
         fprintf(out, "  <-> %s/%s, %s, %s\n", s->machines[t->ports[p].machine].name, nic->name,
-                format_rate(rate, nic->rate), format_duration(delay, nic->delay));
+                format_rate(rate, link_config_of(t->ports[p].tx)->rate), format_duration(delay, nic->delay));
     }
     for (size_t w = 0; w < s->wire_count; w++) {
         const struct scenario_wire *wire = &s->wires[w];
