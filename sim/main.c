@@ -296,15 +296,20 @@ static int run_one(void *ctx, const char *variant, uint64_t seed, struct run_res
     return bad;
 }
 
-static void draw_plots(const struct study *st, const char *dir, const char *scripts)
+/* Returns EXIT_FAILED when a plot could not be drawn, though what it needs is there. */
+static int draw_plots(const struct study *st, const char *dir, const char *scripts)
 {
+    int code = 0;
     for (size_t i = 0; i < st->base->plots.count; i++) {
         if (!scripts) {
             fprintf(stderr, "xbow: no plots: the folder tools/plot is not here; name it with --plots\n");
-            return;
+            return 0;
         }
-        if (plot_draw(scripts, st->base->plots.list[i], dir, stderr) == PLOT_NO_GNUPLOT) return;
+        enum plot_outcome outcome = plot_draw(scripts, st->base->plots.list[i], dir, stderr);
+        if (outcome == PLOT_NO_GNUPLOT) return 0;
+        if (outcome == PLOT_FAILED) code = EXIT_FAILED;
     }
+    return code;
 }
 
 /* Runs a study whose variants are known to be sound.  'claims' may be NULL. */
@@ -335,13 +340,12 @@ static int study_run(struct study *st, const char *out, struct claims *claims, c
         results_abandon(st->results);
         code = EXIT_FAILED;
     } else {
-        draw_plots(st, results_dir(st->results), scripts);
+        if (draw_plots(st, results_dir(st->results), scripts)) code = EXIT_FAILED;
         if (results_commit(st->results, &errors)) code = EXIT_FAILED;
     }
     if (errors.count == 0) {
-        if (o->json) results_print_json(stdout, &meta, &campaign, &checked);
+        if (o->json && results_print_json(stdout, &meta, &campaign, &checked)) code = EXIT_FAILED;
         if (!o->json && !o->quiet) {
-            printf("%s\n\n", st->base->title ? st->base->title : st->base->name);
             table_print(stdout, &campaign, &checked);
             printf("\nresults are in %s\n", out);
         } else if (!o->json && checked.failed) {
@@ -430,7 +434,7 @@ static int command_plot(const struct options *o)
         code = EXIT_FAILED;
     } else {
         char *scripts = plot_scripts_dir(o->plots);
-        draw_plots(&st, out, scripts);
+        code = draw_plots(&st, out, scripts);
         free(scripts);
     }
     study_close(&st);

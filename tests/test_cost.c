@@ -174,12 +174,24 @@ START_TEST(cost_profile_load__text_that_is_no_profile)
         { "name: \"a\\0b\"\n", 13 }, { deep, sizeof deep },
     };
     memset(deep, '[', sizeof deep);
+    memcpy(deep, "x: ", 3);
     for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
         size_t before = errors.count;
         ck_assert_ptr_null(load(file[i].text, file[i].bytes));
         ck_assert_uint_gt(errors.count, before);
         errors_fini(&errors);
     }
+}
+END_TEST
+
+START_TEST(cost_profile_load__many_mistakes_are_counted_and_end_the_reading)
+{
+    static char many[400000];
+    size_t n = 0;
+    for (int i = 0; n + 32 < sizeof many; i++) n += (size_t)snprintf(many + n, sizeof many - n, "k%d: 1\n", i);
+    ck_assert_ptr_null(load(many, n));
+    ck_assert_uint_eq(errors.count, ERRORS_MAX);
+    ck_assert_uint_ge(errors.suppressed, 1);
 }
 END_TEST
 
@@ -204,6 +216,7 @@ Suite *cost_suite(void)
     tcase_add_loop_test(c, cost_profile_load__reports_a_mistake, 0, (int)(sizeof mistakes / sizeof *mistakes));
     tcase_add_test(c, cost_profile_load__says_where);
     tcase_add_test(c, cost_profile_load__text_that_is_no_profile);
+    tcase_add_test(c, cost_profile_load__many_mistakes_are_counted_and_end_the_reading);
     tcase_add_test(c, cost_profile_load__files_that_cannot_be_read);
     suite_add_tcase(s, c);
     return s;

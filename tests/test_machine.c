@@ -536,8 +536,10 @@ static void chaos_event(void *owner)
     (void)owner;
     interrupt_raise(chaos.interrupt[rng_below(chaos.rng, CHAOS_INTERRUPTS)]);
     thread_wake(chaos.thread[rng_below(chaos.rng, CHAOS_THREADS)]);
-    if (rng_below(chaos.rng, 16) == 0)
-        thread_bind(chaos.thread[rng_below(chaos.rng, CHAOS_THREADS)], (int)rng_below(chaos.rng, 5) - 1);
+    if (rng_below(chaos.rng, 16) == 0) {
+        int cpu = (int)rng_below(chaos.rng, 5) - 1;
+        thread_bind(chaos.thread[rng_below(chaos.rng, CHAOS_THREADS)], cpu);
+    }
     engine_schedule_in(rig.engine, &chaos.event, rng_exponential(chaos.rng, sim_us(3)));
 }
 

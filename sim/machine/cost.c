@@ -64,10 +64,12 @@ static const char *place_name(int i)
 
 /* -- events ------------------------------------------------------------------------------------------------------ */
 
+enum { DEPTH_MAX = 32 };
+
 struct reader {
     yaml_parser_t parser;
     yaml_event_t event;       /* the current one */
-    bool dead;                /* the text is not YAML from here on: reported once */
+    bool dead;                /* no sense in reading on: reported */
     const char *file;
     struct errors *errors;
 };
@@ -77,9 +79,10 @@ static struct error_at here(const struct reader *r)
     return (struct error_at){ r->file, (int)r->event.start_mark.line + 1, (int)r->event.start_mark.column + 1 };
 }
 
-/* Moves to the next event; false when the text ends or is not YAML. */
+/* Moves to the next event; false when the text ends, is not YAML, or has more mistakes than are reported. */
 static bool next(struct reader *r)
 {
+    if (r->errors->suppressed > 0) r->dead = true;
     if (r->dead || r->event.type == YAML_STREAM_END_EVENT) return false;
     yaml_event_delete(&r->event);
     if (yaml_parser_parse(&r->parser, &r->event)) return true;
@@ -100,6 +103,10 @@ static void skip(struct reader *r)
         yaml_event_type_t t = r->event.type;
         if (t == YAML_MAPPING_START_EVENT || t == YAML_SEQUENCE_START_EVENT) depth++;
         if (t == YAML_MAPPING_END_EVENT || t == YAML_SEQUENCE_END_EVENT) depth--;
+        if (depth > DEPTH_MAX) {
+            errors_add(r->errors, here(r), "nested too deep: expected a cost profile");
+            r->dead = true;
+        }
     } while (depth > 0 && next(r));
 }
 
@@ -384,7 +391,7 @@ struct cost_profile *cost_profile_load(const char *path, struct errors *errors)
     yaml_event_delete(&r.event);
     yaml_parser_delete(&r.parser);
     fclose(f);
-    if (errors->count + errors->suppressed == before) return p;
+    if (!r.dead && errors->count + errors->suppressed == before) return p;
     cost_profile_destroy(p);
     return NULL;
 }

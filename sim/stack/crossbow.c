@@ -249,7 +249,11 @@ static void env_init(struct env *env, struct crossbow *c, const char *name, unsi
     SIM_ASSERT(env->worker && env->lock);
     struct entity *entity = engine_entity(machine_engine(c->m), name);
     env->entity = entity->id;
-    for (unsigned i = 0; i < locks; i++) env->lock[i] = mutex_create(c->m, name);
+    for (unsigned i = 0; i < locks; i++) {
+        char lock[300];
+        snprintf(lock, sizeof lock, i ? "%s/soft%u" : "%s/lock", name + strlen(machine_name(c->m)) + 1, i - 1);
+        env->lock[i] = mutex_create(c->m, lock);
+    }
     for (unsigned i = 0; i < threads; i++) {
         env->worker[i].env = env;
         env->worker[i].number = i;

@@ -15,6 +15,7 @@
  * socket buffers' memory as such (bytes are counted; copying them is priced per byte). */
 #include "stack/sockets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,7 @@ struct sockets {
     struct thread *squeue;       /* runs backlogs and timers */
     struct socket *pending_head, *pending_tail;
     struct socket *all;          /* for destruction, as the next */
+    unsigned n_sockets;
     struct task *tasks;
     struct listener *listeners;
     uint16_t udp_port[UDP_PORTS_MAX];
@@ -168,7 +170,9 @@ static struct socket *socket_new(struct sockets *s, struct task *task)
     SIM_ASSERT(sock);
     sock->owner = s;
     sock->task = task;
-    sock->lock = mutex_create(s->m, "connection");
+    char name[32];
+    snprintf(name, sizeof name, "connection%u", ++s->n_sockets);
+    sock->lock = mutex_create(s->m, name);
     sock->next = s->all;
     s->all = sock;
     return sock;
