@@ -108,7 +108,7 @@ bench: $(B)/.packages
 # Writes the reference pages that are made from the code's own tables.
 docs: $(B)/.packages
 	@$(MAKE) --no-print-directory -j2 all
-	@for page in registers scenario schema metrics; do $(B)/xbow docs $$page || exit 1; done
+	@tools/docs.sh
 
 clean:
 	rm -rf build

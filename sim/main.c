@@ -46,7 +46,7 @@ static const char usage[] =
     "  show FILE         print what is connected to what, and who uses which ring and CPU\n"
     "  reproduce [DIR]   run every scenario of DIR (scenarios/paper) and write the ledger of claims\n"
     "  plot FILE         draw the plots of a scenario from results it has\n"
-    "  docs PAGE         write a reference page of docs/: registers, scenario, schema or metrics\n"
+    "  docs PAGE         print a reference: registers, scenario, schema or metrics\n"
     "  help, version\n"
     "\n"
     "  --set PATH=VALUE  change the scenario, such as --set time.measure=100ms; may be repeated\n"
@@ -510,13 +510,13 @@ static int command_reproduce(const struct options *o)
 static int command_docs(const struct options *o)
 {
     static const struct {
-        const char *page, *file;
+        const char *page;
         void (*print)(FILE *out);
     } pages[] = {
-        { "registers", "docs/registers.md", nic_regs_print_markdown },
-        { "scenario", "docs/scenario.md", scenario_print_markdown },
-        { "schema", "docs/scenario.schema.json", scenario_print_schema },
-        { "metrics", NULL, metric_print_list },
+        { "registers", nic_regs_print_markdown },
+        { "scenario", scenario_print_markdown },
+        { "schema", scenario_print_schema },
+        { "metrics", metric_print_markdown },
     };
     for (size_t i = 0; o->file && i < sizeof pages / sizeof *pages; i++) {
         if (strcmp(o->file, pages[i].page) != 0) continue;

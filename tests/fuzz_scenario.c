@@ -51,8 +51,9 @@ static struct scenario *load(const uint8_t *data, size_t bytes, const char *vari
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static const char *const sets[] = {
-        NULL, "time.measure=1ms", "traffic.*.via=vnic1", "machines.client*.detail=full", "machines.client3.tcp.sack=false",
-        "machines.*.nics.*.lanes=8", "traffic.0={}", "machines.sut=~", "switches.foundry.rate=[1]", "x", "a.b.c=*d",
+        NULL, "time.measure=1ms", "traffic.*.via=vnic1", "machines.client*.detail=full",
+        "machines.client3.tcp.sack=false", "machines.*.nics.*.lanes=8", "traffic.0={}", "machines.sut=~",
+        "switches.foundry.rate=[1]", "x", "a.b.c=*d",
         "traffic.*.uperf.streams=3", "machines.\"a.b\".tcp={sack: no}",
     };
     struct scenario *s;
@@ -60,7 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
     for (size_t i = 0; i < bytes; i++) sum = sum * 31 + data[i];
     s = load(data, bytes, NULL, sets[sum % (sizeof sets / sizeof *sets)]);
-    if (s && s->variants.count > 0) scenario_destroy(load(data, bytes, s->variants.list[sum % s->variants.count], NULL));
+    if (s && s->variants.count > 0)
+        scenario_destroy(load(data, bytes, s->variants.list[sum % s->variants.count], NULL));
     if (s) check_accepted(s);
     scenario_destroy(s);
     return 0;

@@ -95,7 +95,8 @@ static inline struct rig_pkt *rig_new(struct rig *r, unsigned flow, unsigned seq
 {
     ck_assert_uint_lt(r->n_pkts, RIG_PKTS);
     struct rig_pkt *p = &r->pkt[r->n_pkts++];
-    *p = (struct rig_pkt){ .p = { .data = p->frame, .len = RIG_FRAME, .hdr_len = RIG_FRAME }, .flow = flow, .seq = seq };
+    *p = (struct rig_pkt){ .p = { .data = p->frame, .len = RIG_FRAME, .hdr_len = RIG_FRAME },
+                           .flow = flow, .seq = seq };
     return p;
 }
 static inline struct lane_pkt *rig_clone(struct lane_env *e, const struct lane_pkt *p)
@@ -160,7 +161,8 @@ static inline struct lane_pkt *rig_deliver(void *client, const struct lane_deliv
     ck_assert_uint_eq(lane_chain_of(list).pkts, n);
     r->deliveries++;
     if (n > r->largest_delivery) r->largest_delivery = n;
-    uint32_t take = rig_fails(r) ? rig_random(r) % (n + 1) : r->take < 0 || (uint32_t)r->take > n ? n : (uint32_t)r->take;
+    uint32_t take = r->take < 0 || (uint32_t)r->take > n ? n : (uint32_t)r->take;
+    if (rig_fails(r)) take = rig_random(r) % (n + 1);
     while (take--) {
         struct lane_pkt *p = list;
         list = p->next;
@@ -208,10 +210,14 @@ static inline void rig_destroy(struct rig *r)
     free(r);
 }
 
+/* NULL: for rig_with_lane(), which puts its own rig in the place of the stand-ins. */
 static inline struct lane_config rig_lane_config(struct rig *r)
 {
+    static struct lane_env some_env = { &rig_env_ops };
+    static struct lane_port some_port = { &rig_port_ops };
     return (struct lane_config){
-        .env = &r->env, .port = &r->port, .client_ops = &rig_client_ops, .client = r, .dls_bypass = true, .fanout = 1,
+        .env = r ? &r->env : &some_env, .port = r ? &r->port : &some_port, .client_ops = &rig_client_ops,
+        .client = r, .dls_bypass = true, .fanout = 1,
         .tune = lane_tunables_default(),
     };
 }
@@ -283,7 +289,10 @@ static inline unsigned rig_soft(enum lane_kind kind, unsigned set)
     return (unsigned)LANE_SOFT0 + set * (unsigned)N_LANE_KINDS + (unsigned)kind;
 }
 static inline uint64_t rig_rx(const struct rig *r, enum lane_rx_counter c) { return lane_rx_counters(r->lane)[c]; }
-static inline uint64_t rig_diag(const struct rig *r, enum lane_diag_counter c) { return lane_diag_counters(r->lane)[c]; }
+static inline uint64_t rig_diag(const struct rig *r, enum lane_diag_counter c)
+{
+    return lane_diag_counters(r->lane)[c];
+}
 static inline bool rig_flag(const struct rig *r, unsigned flag) { return (lane_flags(r->lane) & flag) == flag; }
 
 /* Brings the lane into poll mode with 'backlog' TCP packets waiting in the softring, nobody at work. */

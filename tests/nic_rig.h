@@ -32,7 +32,7 @@ struct nic_rig {
     struct memory *memory;
     struct pcie *pcie;
     struct nic *nic;
-    struct link *wire;
+    struct link *wire, *other;     /* other: what nic_rig_wire() made */
     struct packet_queue sent;      /* what left on the wire, kept */
     bool discard;                  /* do not keep it */
     uint64_t n_sent;
@@ -91,11 +91,20 @@ static inline void nic_rig_fini(struct nic_rig *r)
     packet_pool_check(r->pool);
     nic_destroy(r->nic);
     link_destroy(r->wire);
+    link_destroy(r->other);
     pcie_destroy(r->pcie);
     memory_destroy(r->memory);
     packet_pool_destroy(r->pool);
     stats_destroy(r->stats);
     engine_destroy(r->engine);
+}
+
+/* Another wire, once per rig. */
+static inline void nic_rig_wire(struct nic_rig *r, sim_rate rate, int64_t depth_bytes)
+{
+    r->other = link_create(r->engine, NULL, r->pool, &(struct link_config){ "other", rate, sim_ns(0), depth_bytes });
+    link_connect(r->other, (struct packet_sink){ nic_rig_sink, r });
+    nic_set_wire(r->nic, r->other);
 }
 
 static inline void nic_rig_write(struct nic_rig *r, uint32_t offset, uint32_t value)

@@ -148,7 +148,7 @@ START_TEST(lane_mac_step__vlans_do_not_see_each_other)
 {
     static const uint16_t vid[] = { 5, 6 };
     struct device *d = device_with(2, vid, false);
-    lane_chain_add(&d->rig->ring[0], &rig_tag(frame_to(d->rig, 0, 0), 6)->p);
+    lane_chain_add(&d->rig->ring[0], &rig_tag(frame_to(d->rig, 0, 0), 5 + 1024)->p); /* same bucket */
     lane_chain_add(&d->rig->ring[0], &frame_to(d->rig, 0, 1)->p);
     lane_chain_add(&d->rig->ring[0], &rig_tag(frame_to(d->rig, 0, 2), 5)->p);
     run_ring(d);
@@ -332,6 +332,53 @@ START_TEST(lane_tx_send__broadcast_interrupted_anywhere_makes_no_second_copy)
     ck_assert_uint_eq(got(d, 1), 1);
     ck_assert_uint_eq(got(d, 2), 1);
     ck_assert_uint_eq(d->rig->sent.pkts, 1);
+    ck_assert_uint_eq(lane_client_counters(d->client[0])[LANE_MISC_brdcstxmt], 1);
+    ck_assert_ptr_null(lane_tx_check(d->of[0]->tx));
+    device_destroy(d);
+}
+END_TEST
+
+START_TEST(lane_tx_send__busy_receiver_leaves_the_rest_with_the_sender)
+{
+    struct device *d = device_with(2, NULL, true);
+    static const unsigned to[] = { 9, 1, 9 };
+    struct lane_chain chain = { 0 };
+    for (unsigned i = 0; i < 3; i++) lane_chain_add(&chain, &frame_to(d->rig, to[i], i)->p);
+    d->of[1]->fail_lock = 1u << LANE_LOCK;
+    ck_assert_int_eq(lane_tx_send(d->of[0]->tx, &chain.head, 0), LANE_TX_RETRY);
+    ck_assert_uint_eq(d->rig->sent.pkts, 1);
+    ck_assert_uint_eq(lane_chain_of(chain.head).pkts, 2);
+    d->of[1]->fail_lock = 0;
+    ck_assert_int_eq(lane_tx_send(d->of[0]->tx, &chain.head, 0), LANE_TX_DONE);
+    ck_assert_uint_eq(d->rig->sent.pkts, 2);
+    ck_assert_uint_eq(got(d, 1), 1);
+    device_destroy(d);
+}
+END_TEST
+
+START_TEST(lane_tx_send__copies_for_clients_without_ip_are_delivered_by_the_sender)
+{
+    struct device *d = device_with(3, NULL, false);
+    ck_assert_int_eq(send_one(d, 0, broadcast(d->rig, 0)), LANE_TX_DONE);
+    ck_assert_uint_eq(d->of[1]->got.pkts, 1);
+    ck_assert_uint_eq(d->of[2]->got.pkts, 1);
+    device_destroy(d);
+}
+END_TEST
+
+START_TEST(lane_tx_send__shortage_in_a_mixed_chain_loses_nothing)
+{
+    struct device *d = device_with(2, NULL, true);
+    static const unsigned to[] = { 9, 9, 1, 9, 1 };
+    struct lane_chain chain = { 0 };
+    for (unsigned i = 0; i < 5; i++) lane_chain_add(&chain, &frame_to(d->rig, to[i], i)->p);
+    d->rig->descriptors = 1;
+    ck_assert_int_eq(lane_tx_send(d->of[0]->tx, &chain.head, 0), LANE_TX_DONE);
+    ck_assert_uint_eq(lane_tx_queued(d->of[0]->tx), 4); /* all behind the one that had to wait */
+    d->rig->descriptors = 9;
+    while (lane_tx_step(d->of[0]->tx) == LANE_STEP_AGAIN) {}
+    ck_assert_uint_eq(d->rig->sent.pkts, 3);
+    ck_assert_uint_eq(got(d, 1), 2);
     ck_assert_ptr_null(lane_tx_check(d->of[0]->tx));
     device_destroy(d);
 }
@@ -397,6 +444,9 @@ Suite *lane_mac_suite(void)
     tcase_add_test(t, lane_tx_send__unknown_unicast_goes_to_the_wire_alone);
     tcase_add_test(t, lane_tx_send__broadcast_reaches_siblings_and_the_wire_once);
     tcase_add_test(t, lane_tx_send__broadcast_interrupted_anywhere_makes_no_second_copy);
+    tcase_add_test(t, lane_tx_send__busy_receiver_leaves_the_rest_with_the_sender);
+    tcase_add_test(t, lane_tx_send__copies_for_clients_without_ip_are_delivered_by_the_sender);
+    tcase_add_test(t, lane_tx_send__shortage_in_a_mixed_chain_loses_nothing);
     tcase_add_test(t, lane_tx_send__a_mixed_chain_is_split_in_order);
     tcase_add_test(t, lane_tx_send__vlan_client_is_tagged_and_may_not_tag_itself);
     return s;

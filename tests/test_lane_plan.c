@@ -42,7 +42,8 @@ END_TEST
 
 START_TEST(lane_plan_fanout__many_slow_threads)
 {
-    struct lane_fanout_request r = { .link_mbps = 1000, .cpu_mhz = 1200, .hw_lanes = 1, .cpus = 64, .many_threads = true };
+    struct lane_fanout_request r = { .link_mbps = 1000, .cpu_mhz = 1200, .hw_lanes = 1, .cpus = 64,
+                                     .many_threads = true };
     ck_assert_uint_eq(lane_plan_fanout(&r), 8);
     r.link_mbps = 10000;
     ck_assert_uint_eq(lane_plan_fanout(&r), 16);

@@ -298,7 +298,8 @@ START_TEST(platform_flow_times__latency_and_bandwidth)
     platform_destroy(p);
 
     p = load("by_hand");
-    ck_assert_int_eq(platform_flow_times(p, &(struct platform_flow){ host(p, "anna"), host(p, "bert"), 125 }, 1, &t), 0);
+    struct platform_flow flow = { host(p, "anna"), host(p, "bert"), 125 };
+    ck_assert_int_eq(platform_flow_times(p, &flow, 1, &t), 0);
     ck_assert_int_eq(t.ps, 1000000 + 10000000 + 250000 + 1000000);
     platform_destroy(p);
 }

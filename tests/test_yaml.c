@@ -71,6 +71,30 @@ START_TEST(yaml_tree_parse__aliases_are_copies)
 }
 END_TEST
 
+/* YAML wants quotes around such a text inside {...}; they may be left out, and columns are not moved by that. */
+START_TEST(yaml_tree_parse__ranges_in_flow)
+{
+    struct yaml_tree *t;
+    struct yaml_node *root;
+
+    accepted("c[1-2]: {from: c[1-5], to: [a[1,3], r[1-2]n[08-10]], x: \"q[1]\", y: [1,2], z: b}\n"
+             "w[1-2] x[,]: v[1]\n", &t);
+    root = yaml_tree_root(t);
+    ck_assert_str_eq(root->pairs[0].key->text, "c[1-2]");
+    ck_assert_str_eq(yaml_get(root->pairs[0].value, "from")->text, "c[1-5]");
+    ck_assert_str_eq(yaml_get(root->pairs[0].value, "to")->pairs[0].value->text, "a[1,3]");
+    ck_assert_str_eq(yaml_get(root->pairs[0].value, "to")->pairs[1].value->text, "r[1-2]n[08-10]");
+    ck_assert_str_eq(yaml_get(root->pairs[0].value, "x")->text, "q[1]");
+    ck_assert_uint_eq(yaml_get(root->pairs[0].value, "y")->count, 2);
+    ck_assert_int_eq(yaml_get(root->pairs[0].value, "z")->at.column, 78);
+    ck_assert_str_eq(root->pairs[1].key->text, "w[1-2] x[,]");
+    ck_assert_str_eq(root->pairs[1].value->text, "v[1]");
+    yaml_tree_destroy(t);
+    refused("a: {b: c[d]}\n", "t:1:9: not valid YAML");
+    refused("a: \xee\x80\x80\n", "t:1:4: not UTF-8 text"); /* the characters that stand in for brackets */
+}
+END_TEST
+
 START_TEST(yaml_tree_parse__merge_keys)
 {
     struct yaml_tree *t;
@@ -172,13 +196,12 @@ static char *repeat(const char *head, const char *piece, size_t n, const char *t
 static void quickly_refused(const char *head, const char *piece, size_t n, const char *tail, const char *message)
 {
     size_t bytes;
-    char *text = repeat(head, piece, n, tail, &bytes), expected[100];
+    char *text = repeat(head, piece, n, tail, &bytes);
     double start = seconds();
 
     ck_assert_ptr_null(yaml_tree_parse("t", text, bytes, &errors));
     ck_assert_msg(seconds() - start < 4.0, "took %.1f s: %s", seconds() - start, message);
-    snprintf(expected, sizeof expected, "%s", message);
-    ck_assert_msg(strstr(errors.list[0].text, expected) != NULL, "'%s' does not say '%s'", errors.list[0].text, message);
+    ck_assert_msg(strstr(errors.list[0].text, message) != NULL, "'%s' does not say '%s'", errors.list[0].text, message);
     errors_fini(&errors);
     free(text);
 }
@@ -193,9 +216,8 @@ START_TEST(yaml_tree_parse__hostile_texts_end_soon)
     quickly_refused("a:\n", "- b\n", 2500000, "", "more than 500000 values");
     quickly_refused("a: [", "b,", 5000000, "]", "more than 500000 values");
     quickly_refused("a: ", "x", (size_t)YAML_BYTES_MAX, "", "is larger than 16 MiB");
-    quickly_refused("x: &a {b: 1}\ny:\n", "- &a {b: *a}\n", 2000, "", "more than 500000 values");
-    quickly_refused("x: &a [1,1,1,1,1,1,1,1]\ny:\n", "- &a [*a,*a,*a,*a,*a,*a,*a,*a]\n", 20, "",
-                    "more than 500000 values");
+    quickly_refused("x: &a [1]\ny:\n", "- &b [*a,*a]\n- &a [*b,*b]\n", 20, "", "more than 500000 values");
+    quickly_refused("x: &a {b: 1}\ny:\n", "- &b {x: *a}\n- &a {x: *b}\n", 2000, "", "more than 500000 values");
     quickly_refused("x: &m {a: 1}\ny:\n", "- {<<: *m}\n", 200000, "", "more than 500000 values");
 }
 END_TEST
@@ -251,6 +273,7 @@ Suite *yaml_suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, yaml_tree_parse__positions);
     tcase_add_test(t, yaml_tree_parse__aliases_are_copies);
+    tcase_add_test(t, yaml_tree_parse__ranges_in_flow);
     tcase_add_test(t, yaml_tree_parse__merge_keys);
     tcase_add_test(t, yaml_tree_parse__duplicate_keys_all_reported);
     tcase_add_test(t, yaml_tree_parse__refuses);

@@ -93,7 +93,7 @@ int ixgbe_rx_rings(const struct ixgbe *d) { return d->n_rx; }
 int ixgbe_tx_rings(const struct ixgbe *d) { return d->n_tx; }
 int ixgbe_group_of(const struct ixgbe *d, int ring) { return d->rx[ring].group; }
 
-/* -- counters ---------------------------------------------------------------------------------------------------- */
+/* -- counters ----------------------------------------------------------------------------------------------------- */
 
 static const char *const rx_names[N_IXGBE_RX_COUNTERS] = {
 #define X(name) #name,
@@ -122,7 +122,7 @@ static void register_stats(struct ixgbe *d)
 uint64_t ixgbe_rx_counter(const struct ixgbe *d, int ring, enum ixgbe_rx_counter c) { return d->rx[ring].counter[c]; }
 uint64_t ixgbe_tx_counter(const struct ixgbe *d, int ring, enum ixgbe_tx_counter c) { return d->tx[ring].counter[c]; }
 
-/* -- addresses ----------------------------------------------------------------------------------------------------- */
+/* -- addresses ---------------------------------------------------------------------------------------------------- */
 
 static void write_address(struct ixgbe *d, int i)
 {
@@ -172,7 +172,7 @@ void ixgbe_set_all_multicast(struct ixgbe *d, bool on)
     set_filter(d, NIC_MASK(FCTRL_MPE), on);
 }
 
-/* -- interrupts ------------------------------------------------------------------------------------------------------ */
+/* -- interrupts --------------------------------------------------------------------------------------------------- */
 
 static void message(void *owner)
 {

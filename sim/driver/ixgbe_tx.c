@@ -37,7 +37,7 @@ static uint32_t next_index(const struct tx_ring *r, uint32_t i)
     return i + 1 == r->n ? 0 : i + 1;
 }
 
-/* -- reclaim ---------------------------------------------------------------------------------------------------------- */
+/* -- reclaim ------------------------------------------------------------------------------------------------------ */
 
 /* With the lock held. */
 static uint32_t recycle(struct tx_ring *r)
@@ -99,7 +99,7 @@ enum step_result ixgbe_tx_interrupt(struct ixgbe *d)
     return STEP_SLEEP;
 }
 
-/* -- send --------------------------------------------------------------------------------------------------------------- */
+/* -- send --------------------------------------------------------------------------------------------------------- */
 
 /* What the device must know about the headers; all zero when nothing is to be done for this packet. */
 static struct descriptor context_of(const struct packet *p)

@@ -274,7 +274,10 @@ static int64_t sendable(const struct tcp_conn *c, int64_t usable)
     int64_t n = unsent < usable ? unsent : usable;
     if (c->sacked.count && c->snd_nxt < c->snd_max) { /* going back after a timeout: only up to the next SACKed byte */
         uint64_t next = tcp_ranges_next(&c->sacked, c->snd_nxt);
-        if (next - c->snd_nxt < (uint64_t)n) return (int64_t)(next - c->snd_nxt) < mss ? (int64_t)(next - c->snd_nxt) : mss;
+        if (next - c->snd_nxt < (uint64_t)n) {
+            n = (int64_t)(next - c->snd_nxt);
+            return n < mss ? n : mss;
+        }
     }
     if (n > mss) {
         if (config->lso_max_bytes <= mss) return mss;
@@ -282,8 +285,9 @@ static int64_t sendable(const struct tcp_conn *c, int64_t usable)
     }
     int64_t tail = n % mss;
     if (tail == 0) return n;
-    if (n < unsent) { /* the window cuts it: whole segments only, unless the window was never larger (RFC 1122 4.2.3.4) */
+    if (n < unsent) { /* the window cuts it: whole segments only, unless it was never larger (RFC 1122 4.2.3.4) */
         if (n > mss) return n - tail;
+        if (c->snd_nxt < c->snd_max) return n; /* sent before: the window has shrunk, or an old one came late */
         return c->snd_nxt == c->snd_una && n >= c->snd_wnd_max / 2 ? n : 0;
     }
     bool all = config->no_delay || c->closing || (n < mss && c->snd_nxt == c->snd_una); /* Nagle, RFC 896 */

@@ -57,12 +57,12 @@ static bool poll_goes_on(struct lane *l)
 /* With the lock held: what the drain leaves behind (2.32). */
 static void finish(struct lane *l)
 {
-    lane_clear(l, l->drain.by);
     if (lane_has(l, LANE_GET_PKTS)) { /* LANE_PROC stays, for the poll thread */
+        lane_clear(l, l->drain.by);
         lane_count(l, LANE_DIAG_drain_poll_running);
         return;
     }
-    lane_clear(l, LANE_PROC);
+    lane_clear(l, LANE_PROC | l->drain.by);
     if (lane_backlog_now(l) > 0 && lane_has(l, LANE_CAN_POLL)) {
         lane_polling_on(l);
         lane_count(l, LANE_DIAG_drain_keep_polling);

@@ -70,7 +70,7 @@ struct lane {
     struct lane_tunables tune;
 
     _Atomic unsigned flags;    /* enum lane_flag */
-    _Atomic uint32_t backlog;
+    _Atomic uint32_t backlog;  /* written under the lock, read anywhere */
     struct lane_chain queue;
     bool irq_is_on;            /* what the port was told last */
     int64_t polling_since_ns;
@@ -91,10 +91,17 @@ static inline bool lane_has(const struct lane *l, unsigned bits)
     return (atomic_load_explicit(&l->flags, memory_order_acquire) & bits) == bits;
 }
 static inline void lane_set(struct lane *l, unsigned bits) { atomic_fetch_or(&l->flags, bits); }
-static inline void lane_clear(struct lane *l, unsigned bits) { atomic_fetch_and(&l->flags, ~bits); }
+static inline unsigned lane_clear(struct lane *l, unsigned bits) /* returns the flags as they were */
+{
+    return atomic_fetch_and(&l->flags, ~bits);
+}
 static inline uint32_t lane_backlog_now(const struct lane *l)
 {
     return atomic_load_explicit(&l->backlog, memory_order_relaxed);
+}
+static inline void lane_backlog_set(struct lane *l, uint32_t n)
+{
+    atomic_store_explicit(&l->backlog, n, memory_order_relaxed);
 }
 static inline void lane_count(struct lane *l, enum lane_diag_counter which) { l->diag[which]++; }
 

@@ -47,7 +47,8 @@ unsigned lane_mac_clients(const struct lane_mac *mac); /* open */
 unsigned lane_mac_active(const struct lane_mac *mac);  /* of those, with an address */
 
 /* The interrupt of a ring that several clients share: fetches, sorts and delivers a bounded number of packets.
- * SLEEP: the ring was empty; the port interrupts for the next arrival. */
+ * SLEEP: the ring was empty; the port interrupts for the next arrival.  The host turns that interrupt on; the device
+ * leaves it on. */
 enum lane_step_result lane_mac_step(struct lane_mac *mac, unsigned ring);
 
 /* Packets that matched no client's address and VLAN. */

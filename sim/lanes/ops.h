@@ -89,7 +89,7 @@ struct lane_env;
 struct lane_env_ops {
     uint32_t version;                                          /* LANE_ENV_VERSION */
     int64_t (*now_ns)(struct lane_env *env);                   /* never goes back */
-    void (*wake)(struct lane_env *env, unsigned thread);       /* the parked thread must be stepped again */
+    void (*wake)(struct lane_env *env, unsigned thread);       /* it is parked: step it; locks may be held */
     /* Enters lock number 'lock'.  False: cannot now; the step returns LANE_STEP_BLOCKED and is stepped again later.
      * Order: softring before lane; never two of a kind. */
     bool (*enter)(struct lane_env *env, unsigned lock);
@@ -98,7 +98,8 @@ struct lane_env_ops {
     void (*charge)(struct lane_env *env, enum lane_op op, uint32_t n);
     void (*trace)(struct lane_env *env, enum lane_trace point, uint64_t a, uint64_t b); /* NULL: not wanted */
     void (*drop)(struct lane_env *env, struct lane_pkt *list, enum lane_drop why);      /* takes the list */
-    /* A copy for one more receiver of a broadcast; NULL: none can be had, the receiver goes without. */
+    /* A copy for one more receiver of a broadcast; NULL: none can be had, the receiver goes without.  Called with the
+     * lock of the receiver's lane held. */
     struct lane_pkt *(*clone)(struct lane_env *env, const struct lane_pkt *p);
 };
 struct lane_env {
@@ -120,7 +121,7 @@ struct lane_port_ops {
     bool (*tx_burst)(struct lane_port *port, unsigned ring, struct lane_pkt **list);
     /* Interrupts of a receive ring.  While on, the port makes the host step LANE_INTR after every arrival.  irq_on
      * returns true when packets are waiting already and no interrupt will come for them: the lane sees to them.
-     * After irq_off one more interrupt may be on its way. */
+     * After irq_off one more interrupt may be on its way.  Both are called with the lane's lock held. */
     bool (*irq_on)(struct lane_port *port, unsigned ring);
     void (*irq_off)(struct lane_port *port, unsigned ring);
 };

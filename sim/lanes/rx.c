@@ -44,8 +44,7 @@ static bool intr_enter(struct lane *l)
     uint32_t pkts = f->chain.pkts;
     enum rx_entry how = RX_QUEUED;
     if (!lane_enter(l, LANE_LOCK)) return false;
-    lane_clear(l, LANE_RING_INTR);
-    if (lane_has(l, LANE_GET_PKTS)) bell_ring(&l->poll_bell, l->env, LANE_POLL);
+    if (lane_clear(l, LANE_RING_INTR) & LANE_GET_PKTS) bell_ring(&l->poll_bell, l->env, LANE_POLL);
     if (pkts) how = lane_rx_enter(l, &f->chain, false);
     lane_exit(l, LANE_LOCK);
     lane_count(l, pkts ? LANE_DIAG_interrupts : LANE_DIAG_interrupts_stale);
@@ -92,7 +91,7 @@ enum rx_entry lane_rx_enter(struct lane *l, struct lane_chain *chain, bool local
         return RX_DROP;
     }
     lane_chain_append(&l->queue, chain);
-    atomic_fetch_add_explicit(&l->backlog, pkts, memory_order_relaxed);
+    lane_backlog_set(l, lane_backlog_now(l) + pkts);
     if (lane_has(l, LANE_PROC)) return RX_QUEUED;
     if (local || !l->tune.latency_optimize) {
         lane_rx_signal_worker(l);
@@ -117,7 +116,8 @@ void lane_rx_report(struct lane *l, struct lane_chain *chain, uint32_t pkts, enu
  * mode is on and nobody is at work. */
 void lane_rx_settle(struct lane *l, uint32_t n)
 {
-    uint32_t left = atomic_fetch_sub_explicit(&l->backlog, n, memory_order_relaxed) - n;
+    uint32_t left = lane_backlog_now(l) - n;
+    lane_backlog_set(l, left);
     if (left > l->tune.poll_thres_pkts) return;
     unsigned busy = atomic_load(&l->flags) & (LANE_POLLING | LANE_PROC | LANE_GET_PKTS);
     if (busy != LANE_POLLING) return;
@@ -183,7 +183,7 @@ static bool poll_enter(struct lane *l)
     if (!lane_enter(l, LANE_LOCK)) return false;
     poll_count(l, &f->chain);
     lane_chain_append(&l->queue, &f->chain);
-    atomic_fetch_add_explicit(&l->backlog, pkts, memory_order_relaxed);
+    lane_backlog_set(l, lane_backlog_now(l) + pkts);
     f->phase = poll_decide(l);
     lane_exit(l, LANE_LOCK);
     lane_charge(l, LANE_OP_RX_CHAIN, 1);

@@ -79,7 +79,7 @@ static uint64_t held(const void *owner)
     return (uint64_t)nic->rx_fifo.count + nic->tx_fifo.count + nic->job.frames.count;
 }
 
-/* -- counters ---------------------------------------------------------------------------------------------------- */
+/* -- counters ----------------------------------------------------------------------------------------------------- */
 
 static const char *const counter_names[N_NIC_COUNTERS] = {
 #define X(name) #name,
@@ -103,17 +103,17 @@ static void register_stats(struct nic *nic, struct stats *stats)
 {
     const char *name = nic->config.name, *const *numbers = number_names();
     stats_register(stats, "nic", name, counter_names, nic->counter, N_NIC_COUNTERS);
-    stats_register(stats, "nic_rxq", name, numbers, nic->rxq_packets, NIC_RX_QUEUES);
-    stats_register(stats, "nic_txq", name, numbers, nic->txq_packets, NIC_TX_QUEUES);
+    stats_register(stats, "nic_rxq", name, numbers, nic->rx_total.queue_packets, NIC_RX_QUEUES);
+    stats_register(stats, "nic_txq", name, numbers, nic->tx_total.queue_packets, NIC_TX_QUEUES);
     stats_register(stats, "nic_vector", name, numbers, nic->messages, NIC_VECTORS);
 }
 
 uint64_t nic_counter(const struct nic *nic, enum nic_counter c) { return nic->counter[c]; }
-uint64_t nic_rxq_packets(const struct nic *nic, int queue) { return nic->rxq_packets[queue]; }
-uint64_t nic_txq_packets(const struct nic *nic, int queue) { return nic->txq_packets[queue]; }
+uint64_t nic_rxq_packets(const struct nic *nic, int queue) { return nic->rx_total.queue_packets[queue]; }
+uint64_t nic_txq_packets(const struct nic *nic, int queue) { return nic->tx_total.queue_packets[queue]; }
 uint64_t nic_vector_messages(const struct nic *nic, int vector) { return nic->messages[vector]; }
 
-/* -- registers --------------------------------------------------------------------------------------------------- */
+/* -- registers ---------------------------------------------------------------------------------------------------- */
 
 uint32_t nic_reg_read(void *device, uint32_t offset)
 {
@@ -128,6 +128,7 @@ uint32_t nic_reg_read(void *device, uint32_t offset)
         return 0;
     }
     enum nic_access access = nic_reg_info(reg)->access;
+    if (access == NIC_RC) stats_fold(nic);
     value = hooks[reg].read ? hooks[reg].read(nic, index) : access == NIC_WO ? 0 : nic->reg[slot];
     if (access == NIC_RC) nic->reg[slot] = 0;
     return value;
@@ -147,7 +148,10 @@ void nic_reg_write(void *device, uint32_t offset, uint32_t value)
     }
     TRACE(nic->engine, nic->entity->id, nic_mmio_write, offset, value, 0, 0);
     switch (nic_reg_info(reg)->access) {
-    case NIC_RW: nic->reg[slot] = value; break;
+    case NIC_RW:
+        if (reg == REG_RQSMR || reg == REG_TQSMR) stats_fold(nic); /* what has been counted stays in the old slots */
+        nic->reg[slot] = value;
+        break;
     case NIC_W1C: nic->reg[slot] &= ~value; break;
     case NIC_W1S: nic->reg[slot] |= value; break;
     case NIC_RO: case NIC_RC: case NIC_WO: break;
@@ -155,7 +159,7 @@ void nic_reg_write(void *device, uint32_t offset, uint32_t value)
     if (hooks[reg].write) hooks[reg].write(nic, index, value);
 }
 
-/* -- reset ------------------------------------------------------------------------------------------------------- */
+/* -- reset -------------------------------------------------------------------------------------------------------- */
 
 /* All registers to their reset values, frames dropped, rings forgotten, what is posted lost.  The MSI-X table is PCI
  * configuration and stays.  The address comes from the EEPROM. */
@@ -172,6 +176,7 @@ static void reset(struct nic *nic)
     engine_cancel(nic->engine, &nic->posted_event);
     nic->posted_head = nic->posted_tail = 0;
     nic->hash_stale = true;
+    stats_reset(nic);
     irq_reset(nic);
     rx_reset(nic);
     tx_reset(nic);

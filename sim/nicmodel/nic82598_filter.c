@@ -27,7 +27,7 @@ static uint64_t address(const uint8_t *b)
            (uint64_t)b[5] << 40;
 }
 
-/* -- configuration -------------------------------------------------------------------------------------------------- */
+/* -- configuration ------------------------------------------------------------------------------------------------ */
 
 void filter_mode(struct nic *nic)
 {
@@ -93,7 +93,7 @@ void write_rssrk(struct nic *nic, uint32_t index, uint32_t value)
     nic->hash_stale = true;
 }
 
-/* -- RSS -------------------------------------------------------------------------------------------------------------- */
+/* -- RSS ---------------------------------------------------------------------------------------------------------- */
 
 static uint8_t key_byte(const struct nic *nic, unsigned i)
 {
@@ -115,49 +115,82 @@ static void make_tables(struct nic *nic)
     nic->hash_stale = false;
 }
 
-static uint32_t toeplitz(const struct nic *nic, unsigned position, const uint8_t *input, unsigned bytes)
+/* The part of 'bytes' (a multiple of 4) input bytes that begin at 'position' of the whole input. */
+static inline uint32_t toeplitz(const struct nic *nic, unsigned position, const uint8_t *b, unsigned bytes)
 {
+    const uint32_t(*h)[256] = nic->hash + position;
     uint32_t hash = 0;
-    for (unsigned i = 0; i < bytes; i++) hash ^= nic->hash[position + i][input[i]];
+
+    for (; bytes > 0; bytes -= 4, h += 4, b += 4) hash ^= h[0][b[0]] ^ h[1][b[1]] ^ h[2][b[2]] ^ h[3][b[3]];
     return hash;
 }
 
 uint32_t nic_rss_hash(struct nic *nic, const uint8_t *input, uint32_t bytes)
 {
+    uint32_t hash = 0;
+
     SIM_ASSERT(bytes <= RSS_INPUT_BYTES);
     if (nic->hash_stale) make_tables(nic);
-    return toeplitz(nic, 0, input, bytes);
+    for (uint32_t i = 0; i < bytes; i++) hash ^= nic->hash[i][input[i]];
+    return hash;
+}
+
+/* What the headers are, looked up once. */
+struct kind {
+    bool ip, v4, tcp, udp;   /* tcp, udp: with their header in this frame, and the frame no fragment */
+};
+
+static struct kind kind_of(const struct packet *p)
+{
+    const uint8_t *ip = p->hdr + p->l3;
+    struct kind k = { 0 };
+
+    if (p->l3 == 0) return k;
+    uint32_t type = get_be16(ip - 2), protocol;
+    if (type == ETHERTYPE_IPV4 && p->l3 + IPV4_BYTES <= p->hdr_len) {
+        k.ip = k.v4 = true;
+        protocol = p->l4 && !(get_be16(ip + 6) & IPV4_FRAGMENT) ? ip[9] : 0;
+    } else if (type == ETHERTYPE_IPV6 && p->l3 + IPV6_BYTES <= p->hdr_len) {
+        k.ip = true;
+        protocol = p->l4 ? ip[6] : 0;
+    } else {
+        return k;
+    }
+    k.tcp = protocol == IPPROTO_TCP_;
+    k.udp = protocol == IPPROTO_UDP_;
+    return k;
 }
 
 /* Sets the hash and its type; false when none of the enabled types fits.  TCP before UDP before plain IP; fragments
  * are hashed by address only. */
-static bool hash(struct nic *nic, const struct packet *p, struct rx_cb *cb)
+static bool hash(struct nic *nic, const struct packet *p, struct kind k, struct rx_cb *cb)
 {
     uint32_t types = nic->mode.hash_types;
     const uint8_t *ip = p->hdr + p->l3;
-    bool v4 = headers_is_ipv4(p);
-    int protocol = headers_ip_protocol(p);
+    bool tcp = k.tcp && types & (k.v4 ? NIC_MASK(MRQC_TCPV4) : NIC_MASK(MRQC_TCPV6));
+    bool udp = k.udp && types & (k.v4 ? NIC_MASK(MRQC_UDPV4) : NIC_MASK(MRQC_UDPV6));
 
-    if (protocol < 0) return false;
-    bool l4 = p->l4 && !(v4 && get_be16(ip + 6) & IPV4_FRAGMENT);
-    bool tcp = l4 && protocol == IPPROTO_TCP_ && (v4 ? NIC_GET(MRQC_TCPV4, types) : NIC_GET(MRQC_TCPV6, types));
-    bool udp = l4 && protocol == IPPROTO_UDP_ && (v4 ? NIC_GET(MRQC_UDPV4, types) : NIC_GET(MRQC_UDPV6, types));
-    if (!tcp && !udp && !(v4 ? NIC_GET(MRQC_IPV4, types) : NIC_GET(MRQC_IPV6, types))) return false;
+    if (!tcp && !udp && !(k.ip && types & (k.v4 ? NIC_MASK(MRQC_IPV4) : NIC_MASK(MRQC_IPV6)))) return false;
     if (nic->hash_stale) make_tables(nic);
-    unsigned bytes = v4 ? 8 : 32;
-    cb->hash = toeplitz(nic, 0, ip + (v4 ? 12 : 8), bytes);
-    if (tcp || udp) cb->hash ^= toeplitz(nic, bytes, p->hdr + p->l4, 4);
-    cb->types |= v4 ? (tcp ? RSS_TCPV4 : udp ? RSS_UDPV4 : RSS_IPV4) : (tcp ? RSS_TCPV6 : udp ? RSS_UDPV6 : RSS_IPV6);
+    if (k.v4) {
+        cb->hash = toeplitz(nic, 0, ip + 12, 8);
+        if (tcp || udp) cb->hash ^= toeplitz(nic, 8, p->hdr + p->l4, 4);
+        cb->types |= tcp ? RSS_TCPV4 : udp ? RSS_UDPV4 : RSS_IPV4;
+    } else {
+        cb->hash = toeplitz(nic, 0, ip + 8, 32);
+        if (tcp || udp) cb->hash ^= toeplitz(nic, 32, p->hdr + p->l4, 4);
+        cb->types |= tcp ? RSS_TCPV6 : udp ? RSS_UDPV6 : RSS_IPV6;
+    }
     return true;
 }
 
-static void choose_queue(struct nic *nic, const struct packet *p, struct rx_cb *cb, unsigned pool)
+static void choose_queue(struct nic *nic, const struct packet *p, struct kind k, struct rx_cb *cb, unsigned pool)
 {
     const struct rx_mode *m = &nic->mode;
     unsigned output = 0;
 
     if (!m->vmdq) pool = 0;
-    if (m->rss && hash(nic, p, cb)) {
+    if (m->rss && hash(nic, p, k, cb)) {
         unsigned entry = cb->hash & RETA_MASK;
         uint32_t both = nic->reg[SLOT_RETA + (int)(entry / 4)] >> (8 * (entry % 4));
         output = both >> (pool & 1 ? 4 : 0) & 15;
@@ -166,7 +199,7 @@ static void choose_queue(struct nic *nic, const struct packet *p, struct rx_cb *
     cb->mode = (uint8_t)(!m->per_pool ? 0 : m->vmdq ? pool : output);
 }
 
-/* -- filters ---------------------------------------------------------------------------------------------------------- */
+/* -- filters ------------------------------------------------------------------------------------------------------ */
 
 static bool bit_of(const struct nic *nic, int slot, uint32_t i)
 {
@@ -225,33 +258,31 @@ static bool control_accept(struct nic *nic, const struct packet *p)
     uint32_t opcode = p->hdr_len >= ETH_BYTES + 2 ? get_be16(p->hdr + ETH_BYTES) : 0;
     bool pause = opcode == OPCODE_PAUSE || opcode == OPCODE_PFC;
     if (opcode == OPCODE_PAUSE)
-        stat_add(nic, p->hdr_len >= ETH_BYTES + 4 && get_be16(p->hdr + ETH_BYTES + 2) ? SLOT_LXOFFRXC : SLOT_LXONRXC, 1);
+        stats_add(nic, p->hdr_len >= ETH_BYTES + 4 && get_be16(p->hdr + ETH_BYTES + 2) ? SLOT_LXOFFRXC : SLOT_LXONRXC, 1);
     return pause ? !nic->mode.dpf : nic->mode.pmcf;
 }
 
-/* -- what the descriptor tells ---------------------------------------------------------------------------------------- */
+/* -- what the descriptor tells ------------------------------------------------------------------------------------ */
 
-static void describe(struct nic *nic, const struct packet *p, struct rx_cb *cb)
+static void describe(struct nic *nic, const struct packet *p, struct kind k, struct rx_cb *cb)
 {
     const uint8_t *ip = p->hdr + p->l3;
-    bool v4 = headers_is_ipv4(p);
-    int protocol = headers_ip_protocol(p);
 
-    if (protocol < 0) return;
-    cb->types |= !v4 ? RXD_TYPE_IPV6 : (ip[0] & 15) > 5 ? RXD_TYPE_IPV4_OPT : RXD_TYPE_IPV4;
-    if (v4) cb->status |= RXD_IPCS;
-    bool l4 = p->l4 && !(v4 && get_be16(ip + 6) & IPV4_FRAGMENT);
-    if (l4) {
-        cb->types |= protocol == IPPROTO_TCP_ ? RXD_TYPE_TCP : RXD_TYPE_UDP;
-        bool unchecked = protocol == IPPROTO_UDP_ && !(p->flags & PACKET_CSUM_PARTIAL) && get_be16(p->hdr + p->l4 + 6) == 0;
-        if (!unchecked) cb->status |= RXD_L4CS;
+    if (!k.ip) return;
+    cb->types |= !k.v4 ? RXD_TYPE_IPV6 : (ip[0] & 15) > 5 ? RXD_TYPE_IPV4_OPT : RXD_TYPE_IPV4;
+    if (k.v4) cb->status |= RXD_IPCS;
+    if (k.tcp) {
+        cb->types |= RXD_TYPE_TCP;
+        cb->status |= RXD_L4CS;
+    } else if (k.udp) { /* a checksum of zero says that there is none */
+        cb->types |= RXD_TYPE_UDP;
+        if (p->flags & PACKET_CSUM_PARTIAL || get_be16(p->hdr + p->l4 + 6) != 0) cb->status |= RXD_L4CS;
     }
-    if (__builtin_expect(!headers_checksum_ok(p), 0)) {
-        bool given = p->flags & (PACKET_CSUM_BAD | PACKET_CSUM_PARTIAL);
-        bool ip_bad = v4 && !given && checksum_fold(checksum_add(0, ip, (uint32_t)(ip[0] & 15) * 4)) != 0;
-        cb->status |= ip_bad || !l4 ? 1u << RXD_ERR_IPE_BIT : 1u << RXD_ERR_TCPE_BIT;
-        stat_add(nic, SLOT_XEC, 1);
-    }
+    if (p->flags == PACKET_CSUM_PARTIAL || headers_checksum_ok(p)) return;
+    bool given = p->flags & (PACKET_CSUM_BAD | PACKET_CSUM_PARTIAL);
+    bool ip_bad = k.v4 && !given && checksum_fold(checksum_add(0, ip, (uint32_t)(ip[0] & 15) * 4)) != 0;
+    cb->status |= ip_bad || !(k.tcp || k.udp) ? 1u << RXD_ERR_IPE_BIT : 1u << RXD_ERR_TCPE_BIT;
+    stats_add(nic, SLOT_XEC, 1);
 }
 
 bool filter_accept(struct nic *nic, struct packet *p)
@@ -265,7 +296,8 @@ bool filter_accept(struct nic *nic, struct packet *p)
     if (type == ETHERTYPE_PAUSE && !control_accept(nic, p)) return false;
     if (!address_accept(nic, p, cb, &pool)) return false;
     if (type == nic->mode.vet && p->hdr_len >= ETH_BYTES + VLAN_BYTES && !vlan_accept(nic, p, cb, &pool)) return false;
-    describe(nic, p, cb);
-    choose_queue(nic, p, cb, pool);
+    struct kind k = kind_of(p);
+    describe(nic, p, k, cb);
+    choose_queue(nic, p, k, cb, pool);
     return true;
 }

@@ -24,6 +24,7 @@ enum {
     POSTED_LIMIT = 1024,      /* posted writes on their way before the receive engine pauses */
     UNITS_NS = 256,           /* of the throttle registers */
     N_CAUSES = 16,            /* queue bits of EICR */
+    SIZE_CLASSES = 6,
     IVAR_TX = 64, IVAR_TCP_TIMER = 96, IVAR_OTHER = 97, IVAR_VALID = 0x80,
     NO_CAUSE = -1,
 };
@@ -153,6 +154,12 @@ struct rx_cb {
 static inline struct rx_cb *rx_cb(struct packet *p) { return (struct rx_cb *)(void *)p->cb; }
 static inline uint8_t *tx_cb_queue(struct packet *p) { return p->cb; }
 
+/* Frames of one direction since the start: the statistics registers are made from it (nic82598_stats.c). */
+struct frame_totals {
+    uint64_t size[SIZE_CLASSES], bytes; /* good frames, with FCS */
+    uint64_t queue_packets[NIC_RX_QUEUES], queue_bytes[NIC_RX_QUEUES];
+};
+
 struct nic {
     struct engine *engine;
     struct entity *entity;
@@ -186,7 +193,8 @@ struct nic {
 
     uint8_t other_vector;     /* IVAR_VALID and the vector of the miscellaneous causes */
     struct vector vector[NIC_VECTORS];
-    uint64_t messages[NIC_VECTORS], rxq_packets[NIC_RX_QUEUES], txq_packets[NIC_TX_QUEUES];
+    uint64_t messages[NIC_VECTORS];
+    struct frame_totals rx_total, tx_total, rx_told, tx_told;
 
     bool hash_stale;          /* RSSRK changed since 'hash' was made */
     uint32_t hash[RSS_INPUT_BYTES][256];
@@ -196,18 +204,19 @@ struct nic {
     struct txq txq[NIC_TX_QUEUES];
 };
 
-/* Statistics registers saturate. */
-static inline void stat_add(struct nic *nic, int slot, uint32_t n)
-{
-    uint32_t sum = nic->reg[slot] + n;
-    nic->reg[slot] = sum < n ? UINT32_MAX : sum;
-}
-
-/* Which of the six size counters counts a frame of 'len' bytes without FCS. */
-static inline int size_class(uint32_t len)
+/* Counts a frame of 'len' bytes without FCS in its size class: 64, 65 to 127, ... 1024 and more, FCS included. */
+static inline void count_size(struct frame_totals *t, uint32_t len)
 {
     uint32_t bytes = len + FRAME_FCS_BYTES;
-    return bytes <= 64 ? 0 : bytes < 128 ? 1 : bytes < 256 ? 2 : bytes < 512 ? 3 : bytes < 1024 ? 4 : 5;
+    int bits = 32 - __builtin_clz(bytes);
+    t->size[bytes <= 64 ? 0 : bits <= 10 ? bits - 6 : 5]++;
+    t->bytes += bytes;
+}
+
+static inline void count_queue(struct frame_totals *t, unsigned queue, uint32_t len)
+{
+    t->queue_packets[queue]++;
+    t->queue_bytes[queue] += len;
 }
 
 static inline uint32_t stored_bytes(const struct packet *p)
@@ -220,6 +229,12 @@ void nic_post(struct nic *nic, sim_time at, enum posted_kind kind, unsigned queu
 static inline uint32_t nic_posted(const struct nic *nic) { return nic->posted_tail - nic->posted_head; }
 int nic_node(const struct nic *nic, uint64_t addr);
 
+/* -- nic82598_stats.c -- */
+void stats_add(struct nic *nic, int slot, uint64_t n);
+void stats_fold(struct nic *nic);                   /* tells the registers what the totals know */
+void stats_reset(struct nic *nic);
+void stats_group(struct nic *nic, const struct packet *p, bool tx); /* a multicast or broadcast */
+
 /* -- nic82598_ring.c: what both directions do with descriptors -- */
 void ring_init(struct ring *r, struct nic *nic, bool tx, unsigned index);
 void ring_reset(struct ring *r);
@@ -227,8 +242,12 @@ void ring_set_base(struct ring *r, uint32_t low, uint32_t high, uint32_t bytes);
 void ring_set_control(struct ring *r, uint32_t control);
 uint32_t ring_available(const struct ring *r); /* posted by software and not yet fetched */
 /* Starts a read when the thresholds say so; 'needed': even with the cache filled above PTHRESH. */
-void ring_prefetch(struct ring *r, bool needed);
+void ring_fetch(struct ring *r, bool needed);
 static inline uint32_t ring_cached(const struct ring *r) { return r->c_tail - r->c_head; }
+static inline void ring_prefetch(struct ring *r)
+{
+    if (ring_cached(r) == 0 || ring_cached(r) < r->pthresh) ring_fetch(r, false);
+}
 static inline uint32_t ring_next(const struct ring *r, uint32_t i) { return i + 1 >= r->n ? 0 : i + 1; }
 
 /* -- nic82598_irq.c -- */

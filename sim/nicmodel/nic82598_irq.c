@@ -155,7 +155,7 @@ void nic_set_vector(void *device, int number, event_fn *fn, void *owner)
     }
 }
 
-/* -- registers ------------------------------------------------------------------------------------------------------- */
+/* -- registers ---------------------------------------------------------------------------------------------------- */
 
 /* Asks for the messages of every set, unmasked cause in 'bits'. */
 static void trigger(struct nic *nic, uint32_t bits)

@@ -6,7 +6,7 @@
 
 enum { EEPROM_SUM = 0xbaba, EEPROM_SUM_WORD = 0x3f, NO_PHY = 0xffff };
 
-/* -- EEPROM and semaphores ------------------------------------------------------------------------------------------ */
+/* -- EEPROM and semaphores ---------------------------------------------------------------------------------------- */
 
 /* The smallest valid image: no sections, and the sum of words 0 to 3F is BABA. */
 static uint32_t eeprom_word(uint32_t address)
@@ -39,7 +39,7 @@ uint32_t read_swsm(struct nic *nic, uint32_t index)
     return value;
 }
 
-/* -- MDIO and link -------------------------------------------------------------------------------------------------- */
+/* -- MDIO and link ------------------------------------------------------------------------------------------------ */
 
 /* Every command finishes at once, and nobody answers. */
 void write_msca(struct nic *nic, uint32_t index, uint32_t value)
@@ -68,7 +68,7 @@ void write_autoc(struct nic *nic, uint32_t index, uint32_t value)
     if (NIC_GET(AUTOC_AN_RESTART, value) && link_up(nic)) irq_other(nic, NIC_MASK(EICR_LSC));
 }
 
-/* -- general -------------------------------------------------------------------------------------------------------- */
+/* -- general ------------------------------------------------------------------------------------------------------ */
 
 uint32_t read_status(struct nic *nic, uint32_t index)
 {

@@ -345,7 +345,7 @@ enum {
 #define NIC_GET(field, v) (((uint32_t)(v) & NIC_MASK(field)) >> LOW_##field)
 #define NIC_PUT(field, x) (((uint32_t)(x) << LOW_##field) & NIC_MASK(field))
 
-/* -- the table made from the list (nic82598_regs.c) ---------------------------------------------------------------- */
+/* -- the table made from the list (nic82598_regs.c) --------------------------------------------------------------- */
 
 enum nic_access { NIC_RW, NIC_RO, NIC_RC, NIC_W1C, NIC_W1S, NIC_WO };
 

@@ -72,7 +72,7 @@ uint32_t ring_available(const struct ring *r)
     return r->tail >= r->fetch ? r->tail - r->fetch : r->tail + r->n - r->fetch;
 }
 
-void ring_prefetch(struct ring *r, bool needed)
+void ring_fetch(struct ring *r, bool needed)
 {
     struct nic *nic = r->nic;
     uint32_t cached = ring_cached(r), count = ring_available(r);
@@ -109,11 +109,11 @@ static void fetched(void *owner)
     if (r->tx) {
         TRACE(nic->engine, nic->entity->id, nic_tx_fetch, r->index, count, 0, 0);
         nic->tx_ready |= 1u << r->index;
-        ring_prefetch(r, false);
+        ring_prefetch(r);
         tx_run(nic);
     } else {
         r->data_node = (int8_t)nic_node(nic, got[0].q[0]);
-        ring_prefetch(r, false);
+        ring_prefetch(r);
         rx_drain(nic);
     }
 }

@@ -15,6 +15,8 @@
 #include "nicmodel/nic82598_impl.h"
 
 static void rx_event(void *owner);
+static bool move(struct nic *nic, struct packet *p);
+static void batch(struct nic *nic, struct rxq *q);
 
 void rx_init(struct nic *nic)
 {
@@ -39,7 +41,7 @@ void rx_reset(struct nic *nic)
     filter_mode(nic);
 }
 
-/* -- from the wire ---------------------------------------------------------------------------------------------------- */
+/* -- from the wire ------------------------------------------------------------------------------------------------ */
 
 static void refuse(struct nic *nic, struct packet *p, enum nic_counter counter, enum drop_reason why)
 {
@@ -56,11 +58,11 @@ static bool sound(struct nic *nic, struct packet *p)
 
     if (__builtin_expect(p->len <= max && p->hdr_len >= ETH_BYTES && !(p->flags & PACKET_FCS_BAD), 1)) return true;
     if (p->flags & PACKET_FCS_BAD)
-        stat_add(nic, p->len > max ? SLOT_RJC : SLOT_CRCERRS, 1);
+        stats_add(nic, p->len > max ? SLOT_RJC : SLOT_CRCERRS, 1);
     else if (p->len > max)
-        stat_add(nic, SLOT_ROC, 1);
+        stats_add(nic, SLOT_ROC, 1);
     else
-        stat_add(nic, SLOT_RLEC, 1);
+        stats_add(nic, SLOT_RLEC, 1);
     if (m->sbp && p->hdr_len >= ETH_BYTES && p->len <= max) return true;
     refuse(nic, p, NIC_rx_errors, DROP_NIC_ERROR);
     return false;
@@ -69,43 +71,38 @@ static bool sound(struct nic *nic, struct packet *p)
 void nic_receive(void *device, struct packet *p)
 {
     struct nic *nic = device;
-    uint32_t bytes = stored_bytes(p), on_wire = bytes + FRAME_FCS_BYTES;
-    uint8_t group = p->hdr[0] & 1;
+    uint32_t bytes = stored_bytes(p);
+    bool group = p->hdr[0] & 1;
 
     if (!nic->mode.enabled) {
         refuse(nic, p, NIC_rx_disabled, DROP_NIC_DISABLED);
         return;
     }
     if (!sound(nic, p)) return;
-    stat_add(nic, SLOT_TPR, 1);
-    stat_add(nic, SLOT_TORH, on_wire);
     if (!filter_accept(nic, p)) {
+        stats_add(nic, SLOT_TPR, 1);
+        stats_add(nic, SLOT_TORH, bytes + FRAME_FCS_BYTES);
         refuse(nic, p, NIC_rx_filtered, DROP_NIC_FILTER);
         return;
     }
+    count_size(&nic->rx_total, bytes);
+    if (group) stats_group(nic, p, false);
     bytes = stored_bytes(p); /* without a tag that was stripped */
-    stat_add(nic, SLOT_GPRC, 1);
-    stat_add(nic, SLOT_GORCH, on_wire);
-    stat_add(nic, SLOT_PRC64 + size_class(on_wire - FRAME_FCS_BYTES), 1);
-    if (group) {
-        stat_add(nic, SLOT_MPRC, 1);
-        if (get_be32(p->hdr) == UINT32_MAX && get_be16(p->hdr + 4) == UINT16_MAX) stat_add(nic, SLOT_BPRC, 1);
-    }
     TRACE(nic->engine, nic->entity->id, nic_rx_frame, p->id, rx_cb(p)->queue, bytes, 0);
     if (nic->rx_fifo_bytes + bytes > nic->mode.fifo_bytes) {
         TRACE(nic->engine, nic->entity->id, nic_rx_missed, p->id, 0, 0, 0);
-        stat_add(nic, SLOT_MPC, 1);
+        stats_add(nic, SLOT_MPC, 1);
         refuse(nic, p, NIC_mpc, DROP_NIC_MISSED);
         return;
     }
+    if (!nic->rx_fifo.head && move(nic, p)) return;
+    packet_queue_push(&nic->rx_fifo, p);
     nic->rx_fifo_bytes += bytes;
     if ((uint64_t)nic->rx_fifo_bytes > nic->counter[NIC_rx_fifo_max])
         nic->counter[NIC_rx_fifo_max] = (uint64_t)nic->rx_fifo_bytes;
-    packet_queue_push(&nic->rx_fifo, p);
-    if (nic->rx_fifo.count == 1) rx_drain(nic);
 }
 
-/* -- from the packet buffer to the host -------------------------------------------------------------------------------- */
+/* -- from the packet buffer to the host --------------------------------------------------------------------------- */
 
 /* Writes the frame into the next 'count' buffers and fills in their descriptors. */
 static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t count)
@@ -129,7 +126,7 @@ static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t cou
         pcie_dma_write(nic->pcie, addr, bytes, q->ring.data_node);
         uint32_t status = cb.status | RXD_DD | (last ? RXD_EOP : 0);
         struct descriptor *d = &q->used[q->u_tail++ % USED_DESCS];
-        if (buffer->type == DESCTYPE_LEGACY) {
+        if (__builtin_expect(buffer->type == DESCTYPE_LEGACY, 0)) {
             uint64_t errors = (cb.status >> RXD_ERR_TCPE_BIT & 3) << 6 | (cb.status >> RXD_ERR_CE_BIT & 1);
             d->q[0] = addr;
             d->q[1] = bytes | (uint64_t)(status & 0xff) << 32 | errors << 40 | (uint64_t)cb.vlan << 48;
@@ -148,68 +145,61 @@ static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t cou
         packet_deliver(nic->pool, p); /* copied into bytes of the host */
 }
 
-static void count_received(struct nic *nic, unsigned queue, uint32_t bytes)
-{
-    int slot = (int)(nic->reg[SLOT_RQSMR + (int)(queue / 4)] >> (8 * (queue % 4)) & 15);
-
-    nic->counter[NIC_rx_packets]++;
-    nic->counter[NIC_rx_bytes] += bytes;
-    nic->rxq_packets[queue]++;
-    stat_add(nic, SLOT_QPRC + slot, 1);
-    stat_add(nic, SLOT_QBRC + slot, bytes);
-}
-
-/* The queue has too few descriptors for the frame at the head.  True: the frame was dropped; false: it waits. */
+/* The queue has too few descriptors for the frame.  True: the frame was dropped; false: it waits. */
 static bool lacking(struct nic *nic, struct rxq *q, struct packet *p, uint32_t needed)
 {
     struct rx_cb *cb = rx_cb(p);
     struct ring *r = &q->ring;
 
     if (r->enabled && !r->broken && (r->fetch_count || ring_available(r) + ring_cached(r) >= needed)) {
-        ring_prefetch(r, true);
+        ring_fetch(r, true);
         return false;
     }
     if (!cb->found_none) {
         cb->found_none = true;
         nic->counter[NIC_rnbc]++;
-        stat_add(nic, SLOT_RNBC, 1);
+        stats_add(nic, SLOT_RNBC, 1);
     }
     if (!nic->mode.buffer[cb->mode].drop) return false;
-    nic->rx_fifo_bytes -= stored_bytes(p);
-    packet_queue_pop(&nic->rx_fifo);
     refuse(nic, p, NIC_rx_no_desc, DROP_NIC_NO_DESC);
     return true;
 }
 
-static void batch(struct nic *nic, struct rxq *q);
+/* Moves a frame to the host, or drops it; false: it has to wait in the packet buffer. */
+static bool move(struct nic *nic, struct packet *p)
+{
+    const struct rx_cb *cb = rx_cb(p);
+    unsigned queue = cb->queue;
+    struct rxq *q = &nic->rxq[queue];
+    uint32_t size = nic->mode.buffer[cb->mode].bytes, len = stored_bytes(p);
+    uint32_t needed = len <= size ? 1 : (len + size - 1) / size;
+
+    if (ring_cached(&q->ring) < needed || !q->ring.enabled) return lacking(nic, q, p, needed);
+    int64_t start = pcie_up_free(nic->pcie).ps - nic->rx_slack_ps;
+    if (start > engine_now(nic->engine).ps) {
+        engine_schedule(nic->engine, &nic->rx_event, (sim_time){ start });
+        return false;
+    }
+    if (q->u_tail - q->u_head + needed > USED_DESCS || nic_posted(nic) >= POSTED_LIMIT) return false; /* until visible */
+    TRACE(nic->engine, nic->entity->id, nic_rx_dma, p->id, queue, q->use, 0);
+    nic->counter[NIC_rx_packets]++;
+    nic->counter[NIC_rx_bytes] += len;
+    count_queue(&nic->rx_total, queue, len);
+    store(nic, q, p, needed);
+    batch(nic, q);
+    ring_prefetch(&q->ring);
+    return true;
+}
 
 void rx_drain(struct nic *nic)
 {
-    struct packet *p;
-
-    while ((p = nic->rx_fifo.head)) {
-        const struct rx_cb *cb = rx_cb(p);
-        struct rxq *q = &nic->rxq[cb->queue];
-        uint32_t size = nic->mode.buffer[cb->mode].bytes, len = stored_bytes(p);
-        uint32_t needed = len <= size ? 1 : (len + size - 1) / size;
-
-        if (ring_cached(&q->ring) < needed || !q->ring.enabled) {
-            if (lacking(nic, q, p, needed)) continue;
-            break;
-        }
-        sim_time start = { pcie_up_free(nic->pcie).ps - nic->rx_slack_ps };
-        if (start.ps > engine_now(nic->engine).ps) {
-            engine_schedule(nic->engine, &nic->rx_event, start);
-            break;
-        }
-        if (q->u_tail - q->u_head + needed > USED_DESCS || nic_posted(nic) >= POSTED_LIMIT) break; /* until visible */
-        packet_queue_pop(&nic->rx_fifo);
-        nic->rx_fifo_bytes -= len;
-        TRACE(nic->engine, nic->entity->id, nic_rx_dma, p->id, cb->queue, q->use, 0);
-        count_received(nic, cb->queue, len);
-        store(nic, q, p, needed);
-        batch(nic, q);
-        ring_prefetch(&q->ring, false);
+    for (struct packet *p; (p = nic->rx_fifo.head);) {
+        struct packet *next = p->next;
+        uint32_t bytes = stored_bytes(p);
+        if (!move(nic, p)) break;
+        nic->rx_fifo.head = next;
+        nic->rx_fifo.count--;
+        nic->rx_fifo_bytes -= bytes;
     }
 }
 
@@ -218,7 +208,7 @@ static void rx_event(void *owner)
     rx_drain(owner);
 }
 
-/* -- write-back --------------------------------------------------------------------------------------------------------- */
+/* -- write-back --------------------------------------------------------------------------------------------------- */
 
 static void batch(struct nic *nic, struct rxq *q)
 {
@@ -266,7 +256,7 @@ void rx_visible(struct nic *nic, unsigned queue, uint32_t count)
     if (stalled) rx_drain(nic);
 }
 
-/* -- registers ---------------------------------------------------------------------------------------------------------- */
+/* -- registers ---------------------------------------------------------------------------------------------------- */
 
 static void restart(struct rxq *q, uint32_t head)
 {
@@ -289,7 +279,7 @@ void write_rdh(struct nic *nic, uint32_t index, uint32_t value)
 {
     struct rxq *q = &nic->rxq[index];
     restart(q, value < q->ring.n ? value : 0);
-    ring_prefetch(&q->ring, false);
+    ring_prefetch(&q->ring);
 }
 
 uint32_t read_rdh(struct nic *nic, uint32_t index)
@@ -301,7 +291,7 @@ void write_rdt(struct nic *nic, uint32_t index, uint32_t value)
 {
     struct ring *r = &nic->rxq[index].ring;
     r->tail = value < r->n ? value : 0;
-    ring_prefetch(r, false);
+    ring_prefetch(r);
     if (nic->rx_fifo.head) rx_drain(nic);
 }
 
@@ -310,6 +300,6 @@ void write_rxdctl(struct nic *nic, uint32_t index, uint32_t value)
     struct ring *r = &nic->rxq[index].ring;
     rx_flush(nic, index);
     ring_set_control(r, value);
-    ring_prefetch(r, false);
+    ring_prefetch(r);
     if (nic->rx_fifo.head) rx_drain(nic);
 }

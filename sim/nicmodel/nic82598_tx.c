@@ -86,26 +86,17 @@ static void earliest(int64_t *next, int64_t at)
     if (at < *next) *next = at;
 }
 
-/* -- to the wire -------------------------------------------------------------------------------------------------------- */
+/* -- to the wire -------------------------------------------------------------------------------------------------- */
 
 static void count_sent(struct nic *nic, const struct packet *p, unsigned queue)
 {
     uint32_t bytes = stored_bytes(p);
-    int slot = (int)(nic->reg[SLOT_TQSMR + (int)(queue / 4)] >> (8 * (queue % 4)) & 15);
 
     nic->counter[NIC_tx_packets]++;
     nic->counter[NIC_tx_bytes] += bytes;
-    nic->txq_packets[queue]++;
-    stat_add(nic, SLOT_QPTC + slot, 1);
-    stat_add(nic, SLOT_QBTC + slot, bytes);
-    stat_add(nic, SLOT_GPTC, 1);
-    stat_add(nic, SLOT_TPT, 1);
-    stat_add(nic, SLOT_GOTCH, bytes + FRAME_FCS_BYTES);
-    stat_add(nic, SLOT_PTC64 + size_class(bytes), 1);
-    if (mac_is_group(p->hdr)) {
-        bool broadcast = get_be32(p->hdr) == UINT32_MAX && get_be16(p->hdr + 4) == UINT16_MAX;
-        stat_add(nic, broadcast ? SLOT_BPTC : SLOT_MPTC, 1);
-    }
+    count_size(&nic->tx_total, bytes);
+    count_queue(&nic->tx_total, queue, bytes);
+    if (mac_is_group(p->hdr)) stats_group(nic, p, true);
 }
 
 /* When the wire can take a frame of 'bytes': now, or later, when its queue has half drained. */
@@ -141,7 +132,7 @@ static void hand_over(struct nic *nic, int64_t *next)
     }
 }
 
-/* -- from descriptors to packets ------------------------------------------------------------------------------------------ */
+/* -- from descriptors to packets ---------------------------------------------------------------------------------- */
 
 static void add_piece(struct tx_packet *t, uint64_t addr, uint32_t bytes)
 {
@@ -210,7 +201,7 @@ static bool pick(struct nic *nic)
         bool whole = q->ring.enabled && collect(q);
 
         if (ring_cached(&q->ring) == 0 || !q->ring.enabled) nic->tx_ready &= ~(1u << i);
-        ring_prefetch(&q->ring, false);
+        ring_prefetch(&q->ring);
         nic->tx_next = (i + 1) % NIC_TX_QUEUES;
         if (!whole) continue;
         nic->job = (struct tx_job){ .q = q };
@@ -223,7 +214,7 @@ static bool pick(struct nic *nic)
     return false;
 }
 
-/* -- data reads ----------------------------------------------------------------------------------------------------------- */
+/* -- data reads --------------------------------------------------------------------------------------------------- */
 
 /* Starts the read of the next bytes of the job. */
 static void read_piece(struct nic *nic)
@@ -298,7 +289,7 @@ static void read_ahead(struct nic *nic, int64_t *next)
     if (empty && nic->tx_fifo.head) earliest(next, nic->tx_fifo.head->at.ps);
 }
 
-/* -- reports ---------------------------------------------------------------------------------------------------------------- */
+/* -- reports ------------------------------------------------------------------------------------------------------ */
 
 static uint32_t wrap(const struct ring *r, uint32_t index)
 {
@@ -374,7 +365,7 @@ void tx_visible(struct nic *nic, unsigned queue, enum posted_kind kind, uint32_t
     if (!written) nic->counter[NIC_bad_addresses]++;
 }
 
-/* -- registers ---------------------------------------------------------------------------------------------------------------- */
+/* -- registers ---------------------------------------------------------------------------------------------------- */
 
 static void restart(struct txq *q, uint32_t head)
 {
@@ -397,7 +388,7 @@ void write_tdh(struct nic *nic, uint32_t index, uint32_t value)
 {
     struct txq *q = &nic->txq[index];
     restart(q, value < q->ring.n ? value : 0);
-    ring_prefetch(&q->ring, false);
+    ring_prefetch(&q->ring);
 }
 
 uint32_t read_tdh(struct nic *nic, uint32_t index)
@@ -409,7 +400,7 @@ void write_tdt(struct nic *nic, uint32_t index, uint32_t value)
 {
     struct ring *r = &nic->txq[index].ring;
     r->tail = value < r->n ? value : 0;
-    ring_prefetch(r, false);
+    ring_prefetch(r);
 }
 
 void write_txdctl(struct nic *nic, uint32_t index, uint32_t value)
@@ -420,7 +411,7 @@ void write_txdctl(struct nic *nic, uint32_t index, uint32_t value)
         q->ring.fetch = q->packet.first;
         q->packet.n_descs = 0;
     }
-    ring_prefetch(&q->ring, false);
+    ring_prefetch(&q->ring);
 }
 
 void write_txmode(struct nic *nic, uint32_t index, uint32_t value)

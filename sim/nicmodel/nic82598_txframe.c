@@ -4,13 +4,13 @@
  * copy (some hundred header bytes) becomes the frame, or the large send that is cut.  Otherwise the bytes are gathered
  * from memory one by one, and checksums are computed over them as the hardware does: over what software put there,
  * the pseudo-header sum included.  Left out: padding of short frames (wires carry it without a byte being stored),
- * header lengths of more than PACKET_HDR_MAX in a gathered large send. */
+ * headers of more than HDR_MAX bytes in a gathered large send. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "nicmodel/nic82598_impl.h"
 
-enum { FRAME_MAX = 16384, MACLEN_MIN = 14, MSS_MIN = 1 };
+enum { FRAME_MAX = 16384, MACLEN_MIN = 14, MSS_MIN = 1, HDR_MAX = PACKET_HDR_MAX - VLAN_BYTES };
 
 /* A context descriptor, taken apart. */
 struct offload {
@@ -104,9 +104,10 @@ static void bound_checksums(struct packet *p, const struct tx_packet *t)
         p->flags = (uint8_t)((p->flags & ~PACKET_CSUM_PARTIAL) | PACKET_CSUM_BAD);
 }
 
-static void add_tags(struct packet_queue *frames, uint16_t vlan)
+static void add_tags(struct nic *nic, struct packet_queue *frames, uint16_t vlan)
 {
-    for (struct packet *p = frames->head; p; p = p->next) headers_vlan_push(p, vlan);
+    for (struct packet *p = frames->head; p; p = p->next)
+        if (!headers_vlan_push(p, vlan)) nic->counter[NIC_bad_descriptors]++;
 }
 
 /* Whether the packet can be carried out at all. */
@@ -115,7 +116,7 @@ static bool possible(const struct tx_packet *t, const struct offload *o)
     if (t->bad || t->bytes < ETH_BYTES) return false;
     if (!(t->cmd & TXD_CMD_TSE) || t->legacy) return t->bytes <= FRAME_MAX;
     uint32_t header = o->mac + o->ip + o->l4;
-    return o->mss >= MSS_MIN && o->mac >= MACLEN_MIN && header <= PACKET_HDR_MAX && header < t->bytes &&
+    return o->mss >= MSS_MIN && o->mac >= MACLEN_MIN && header <= HDR_MAX && header < t->bytes &&
            t->popts & TXD_TXSM;
 }
 
@@ -132,7 +133,7 @@ void txframe_build(struct nic *nic, struct txq *q, struct packet_queue *out)
         nic->counter[NIC_bad_descriptors]++;
         return;
     }
-    uint32_t header = large ? o.mac + o.ip + o.l4 : t->bytes < PACKET_HDR_MAX ? t->bytes : PACKET_HDR_MAX;
+    uint32_t header = large ? o.mac + o.ip + o.l4 : t->bytes < HDR_MAX ? t->bytes : HDR_MAX;
     struct packet *whole = bound(nic, t), *p;
     if (whole) {
         p = packet_clone(nic->pool, whole, now);
@@ -155,5 +156,5 @@ void txframe_build(struct nic *nic, struct txq *q, struct packet_queue *out)
     } else {
         packet_queue_push(out, p);
     }
-    if (t->cmd & TXD_CMD_VLE) add_tags(out, t->legacy ? t->vlan : o.vlan);
+    if (t->cmd & TXD_CMD_VLE) add_tags(nic, out, t->legacy ? t->vlan : o.vlan);
 }

@@ -196,14 +196,9 @@ double metric_value(const struct metric *m, const struct run_result *r)
     return m->formula(m, r);
 }
 
-void metric_print_list(FILE *out)
-{
-    for (size_t i = 0; i < N_METRICS; i++)
-        fprintf(out, "%-26s %-5s %s\n", metrics[i].name, metric_unit(metrics[i].kind), metrics[i].meaning);
-}
-
 void metric_print_markdown(FILE *out)
 {
+    fprintf(out, "| metric | unit | meaning |\n|---|---|---|\n");
     for (size_t i = 0; i < N_METRICS; i++)
         fprintf(out, "| `%s` | %s | %s |\n", metrics[i].name, metric_unit(metrics[i].kind), metrics[i].meaning);
 }

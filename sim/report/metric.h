@@ -51,9 +51,7 @@ double metric_scale(enum metric_kind kind);
 const char *metric_format(enum metric_kind kind, const struct interval *v, char *text, size_t size);
 int metric_decimals(enum metric_kind kind); /* digits after the point in the shown unit */
 
-/* One line per metric: name, unit, meaning. */
-void metric_print_list(FILE *out);
-/* The same as the rows of docs/results.md: "| `name` | unit | meaning |". */
+/* The table of docs/results.md: name, unit, meaning. */
 void metric_print_markdown(FILE *out);
 
 #endif

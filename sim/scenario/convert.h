@@ -4,7 +4,6 @@
 #ifndef SIM_SCENARIO_CONVERT_H
 #define SIM_SCENARIO_CONVERT_H
 
-#include "scenario/quantity.h"
 #include "scenario/schema.h"
 #include "scenario/yaml.h"
 
@@ -18,13 +17,10 @@ void section_fini(const struct section_spec *s, void *of);
 /* Makes 'to' a copy of 'from' that owns its own texts and arrays. */
 void section_copy(const struct section_spec *s, void *to, const void *from);
 
-/* A dotted IPv4 address, host byte order, or an Ethernet address; false when malformed. */
-bool parse_ipv4(const char *text, uint32_t *address);
-bool parse_mac(const char *text, uint8_t mac[6]);
+/* A new zeroed item at the end of the map, list or kinds behind 'k'. */
+void *section_add_item(const struct key_spec *k, void *base, size_t size);
 
-/* The quantity kind of a numeric value type; QUANTITY_COUNT for plain numbers. */
-enum quantity_kind value_quantity(enum value_type type);
-/* The value of a numeric field of any width. */
-int64_t value_number(const struct key_spec *k, const void *field);
+/* How many items of maps the struct holds, at any depth. */
+size_t section_count_items(const struct section_spec *s, const void *of);
 
 #endif

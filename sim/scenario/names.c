@@ -22,6 +22,14 @@ bool name_valid(const char *name)
 
 bool name_has_range(const char *text) { return strchr(text, '[') != NULL; }
 
+char *text_copy(const char *text)
+{
+    char *c = text ? strdup(text) : NULL;
+
+    SIM_ASSERT(c || !text);
+    return c;
+}
+
 void names_add(struct scenario_names *names, const char *name)
 {
     if ((names->count & (names->count - 1)) == 0) { /* full at every power of two */
@@ -29,9 +37,7 @@ void names_add(struct scenario_names *names, const char *name)
         names->list = realloc(names->list, room * sizeof *names->list);
         SIM_ASSERT(names->list);
     }
-    names->list[names->count] = strdup(name);
-    SIM_ASSERT(names->list[names->count]);
-    names->count++;
+    names->list[names->count++] = text_copy(name);
 }
 
 void scenario_names_fini(struct scenario_names *names)
@@ -43,7 +49,8 @@ void scenario_names_fini(struct scenario_names *names)
 
 static int malformed(const char *text, char *why)
 {
-    snprintf(why, NAME_WHY_BYTES, "'%.60s' is not a range: expected something like client[1-5] or node[01-16,20]", text);
+    snprintf(why, NAME_WHY_BYTES, "'%.60s' is not a range: expected something like client[1-5] or node[01-16,20]",
+             text);
     return -1;
 }
 

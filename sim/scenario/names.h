@@ -24,6 +24,9 @@ int name_expand(const char *text, struct scenario_names *out, char *why);
 /* True when 'pattern', in which '*' stands for any characters, is 'name'.  Takes at most length times length steps. */
 bool name_match(const char *pattern, const char *name);
 
+/* A copy to free; NULL stays NULL. */
+char *text_copy(const char *text);
+
 /* Appends a copy of 'name'. */
 void names_add(struct scenario_names *names, const char *name);
 

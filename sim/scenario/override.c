@@ -106,7 +106,7 @@ static void add_member(struct override *o, struct yaml_node *n, const char *key,
         yaml_insert(o->tree, n, n->count, (struct yaml_pair){ k, value });
 }
 
-/* -- maps of names -------------------------------------------------------------------------------------------------- */
+/* -- maps of names ------------------------------------------------------------------------------------------------ */
 
 /* The names that one step stands for: sorted, or a few patterns. */
 struct step_names {
@@ -239,7 +239,7 @@ static void in_map(struct override *o, const struct key_spec *key, struct yaml_n
         no_such_name(o, key, n, text);
 }
 
-/* -- lists ---------------------------------------------------------------------------------------------------------- */
+/* -- lists -------------------------------------------------------------------------------------------------------- */
 
 /* The section of an item of 'kinds', and the step at which its keys begin: its kind may be named or left out. */
 static const struct section_spec *kind_of(const struct override *o, const struct key_spec *key, struct yaml_node **n,
@@ -326,7 +326,7 @@ static void in_list(struct override *o, const struct key_spec *key, struct yaml_
     }
 }
 
-/* -- sections ------------------------------------------------------------------------------------------------------- */
+/* -- sections ----------------------------------------------------------------------------------------------------- */
 
 static void unknown_key(struct override *o, const struct section_spec *s, const char *step)
 {

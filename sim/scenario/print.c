@@ -1,6 +1,7 @@
 /* print.c -- the resolved scenario as YAML, and its hash.
  *
- * Every value is written in a form that reads back exactly; texts that YAML could take for something else are quoted. */
+ * Every value is written in a form that reads back exactly; texts that YAML could take for something else are
+ * quoted. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -9,9 +10,9 @@
 #include <string.h>
 
 #include "core/assert.h"
-#include "scenario/convert.h"
 #include "scenario/scenario.h"
 #include "scenario/schema.h"
+#include "scenario/value.h"
 
 static void print_section(FILE *out, const struct section_spec *s, const void *of, int indent, unsigned skip);
 

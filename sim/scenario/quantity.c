@@ -168,7 +168,8 @@ int quantity_parse(const char *text, enum quantity_kind kind, int64_t *value, ch
     int64_t factor = 1;
 
     why[0] = '\0';
-    if (parse_decimal(text, &d, why)) return why[0] ? -1 : not_a_number(text, kinds[kind].name, kinds[kind].example, why);
+    if (parse_decimal(text, &d, why))
+        return why[0] ? -1 : not_a_number(text, kinds[kind].name, kinds[kind].example, why);
     if (kind == QUANTITY_COUNT) {
         if (*d.unit != '\0' || d.fraction > 0) return wrong_unit(text, &d, kind, why);
     } else {

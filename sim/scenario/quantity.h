@@ -21,8 +21,8 @@ enum quantity_kind {     /* base unit */
 
 enum { QUANTITY_WHY_BYTES = 256, QUANTITY_TEXT_BYTES = 48 };
 
-/* Reads 'text' as a quantity of 'kind', which may be negative.  0, or -1 with the mistake and what was expected in 'why'
- * (QUANTITY_WHY_BYTES): no number, no unit, an unknown unit, not whole, too large. */
+/* Reads 'text' as a quantity of 'kind', which may be negative.  0, or -1 with the mistake and what was expected in
+ * 'why' (QUANTITY_WHY_BYTES): no number, no unit, an unknown unit, not whole, too large. */
 int quantity_parse(const char *text, enum quantity_kind kind, int64_t *value, char *why);
 
 /* Writes 'value' so that quantity_parse() gives it back: the largest unit that is not larger than the value. */

@@ -12,7 +12,7 @@
 #include "scenario/names.h"
 #include "scenario/quantity.h"
 
-/* -- sorted names --------------------------------------------------------------------------------------------------- */
+/* -- sorted names ------------------------------------------------------------------------------------------------- */
 
 static int compare_entries(const void *a, const void *b)
 {
@@ -86,7 +86,7 @@ static void check_unique(const struct name_index *x, const void *items, size_t s
     }
 }
 
-/* -- switches and wires --------------------------------------------------------------------------------------------- */
+/* -- switches and wires ------------------------------------------------------------------------------------------- */
 
 static void resolve_wires(struct scenario *s, const struct name_index *switches, struct errors *errors)
 {
@@ -110,7 +110,7 @@ static void resolve_wires(struct scenario *s, const struct name_index *switches,
     }
 }
 
-/* -- a machine's parts ---------------------------------------------------------------------------------------------- */
+/* -- a machine's parts -------------------------------------------------------------------------------------------- */
 
 static bool power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
 
@@ -133,8 +133,8 @@ static void check_lane(const struct scenario_machine *m, struct errors *errors)
         errors_add(errors, m->at, "machine '%s': lane.low-water (%d) is above lane.high-water (%d)", m->name,
                    l->low_water_pkts, l->high_water_pkts);
     if (l->poll_threshold_pkts > l->low_water_pkts / 2)
-        errors_add(errors, m->at, "machine '%s': lane.poll-threshold (%d) is above half of lane.low-water (%d)", m->name,
-                   l->poll_threshold_pkts, l->low_water_pkts);
+        errors_add(errors, m->at, "machine '%s': lane.poll-threshold (%d) is above half of lane.low-water (%d)",
+                   m->name, l->poll_threshold_pkts, l->low_water_pkts);
 }
 
 static void check_pcie(const struct scenario_nic *nic, struct errors *errors)
@@ -267,7 +267,6 @@ static void resolve_machine(struct scenario *s, struct scenario_machine *m, cons
                             struct errors *errors)
 {
     check_lane(m, errors);
-    if (m->nic_count == 0) errors_add(errors, m->at, "machine '%s' has no NIC", m->name);
     if (m->nic_count + m->link_count > SCENARIO_ADAPTERS_MAX)
         errors_add(errors, m->at, "machine '%s' has %zu NICs and links, at most %d are possible", m->name,
                    m->nic_count + m->link_count, SCENARIO_ADAPTERS_MAX);
@@ -283,7 +282,7 @@ static void resolve_machine(struct scenario *s, struct scenario_machine *m, cons
     }
 }
 
-/* -- addresses ------------------------------------------------------------------------------------------------------ */
+/* -- addresses ---------------------------------------------------------------------------------------------------- */
 
 struct address {
     uint64_t value;
@@ -385,7 +384,7 @@ void resolve_topology(struct scenario *s, struct errors *errors)
     name_index_fini(&switches);
 }
 
-/* -- look-up by others ---------------------------------------------------------------------------------------------- */
+/* -- look-up by others -------------------------------------------------------------------------------------------- */
 
 int scenario_find_machine(const struct scenario *s, const char *name)
 {

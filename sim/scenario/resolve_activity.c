@@ -25,7 +25,7 @@ struct ends {
 
 static size_t mistakes(const struct errors *e) { return e->count + e->suppressed; }
 
-/* -- machines by pattern -------------------------------------------------------------------------------------------- */
+/* -- machines by pattern ------------------------------------------------------------------------------------------ */
 
 static void unknown_machine(const struct name_index *machines, const char *key, const char *name, struct error_at at,
                             struct errors *errors)
@@ -35,7 +35,8 @@ static void unknown_machine(const struct name_index *machines, const char *key, 
     if (strchr(name, '*'))
         errors_add(errors, at, "%s: no machine is named like '%.60s'", key, name);
     else
-        errors_add(errors, at, "%s: there is no machine '%.60s'%s", key, name, name_index_hint(machines, errors, name, hint));
+        errors_add(errors, at, "%s: there is no machine '%.60s'%s", key, name,
+                   name_index_hint(machines, errors, name, hint));
 }
 
 /* Marks in 'chosen' every machine that one text stands for; stops at the first name that nothing has. */
@@ -83,7 +84,7 @@ static struct ends find_ends(const struct scenario *s, const struct name_index *
     return e;
 }
 
-/* -- via ------------------------------------------------------------------------------------------------------------ */
+/* -- via ---------------------------------------------------------------------------------------------------------- */
 
 /* Makes an end use the NIC or link of that name; false when the machine has none. */
 static bool use_link(const struct scenario *s, struct scenario_end *end, const char *name)
@@ -150,7 +151,7 @@ static void check_primary(const struct scenario *s, const struct scenario_traffi
     }
 }
 
-/* -- rates ---------------------------------------------------------------------------------------------------------- */
+/* -- rates -------------------------------------------------------------------------------------------------------- */
 
 /* Mean time between frames at one sending end; 0 after adding why there is none. */
 static int64_t frame_interval(const struct scenario_traffic *t, const struct scenario_nic *nic, struct errors *errors)
@@ -165,8 +166,8 @@ static int64_t frame_interval(const struct scenario_traffic *t, const struct sce
     else
         interval = wire_fs * 1000000 / (t->load_ppm > 0 ? t->load_ppm : 1000000);
     if (interval < wire_fs) {
-        errors_add(errors, t->at, "this is more than the wire of '%s' carries: %" PRId64 " frames per second", nic->name,
-                   (int64_t)(1000000000000000 / wire_fs));
+        errors_add(errors, t->at, "this is more than the wire of '%s' carries: %" PRId64 " frames per second",
+                   nic->name, (int64_t)(1000000000000000 / wire_fs));
         return 0;
     }
     if (interval > INT64_MAX) {
@@ -201,7 +202,7 @@ static void resolve_packets(const struct scenario *s, struct scenario_traffic *t
     }
 }
 
-/* -- traffic -------------------------------------------------------------------------------------------------------- */
+/* -- traffic ------------------------------------------------------------------------------------------------------ */
 
 /* True when some sender has a receiver that is not itself. */
 static bool has_pair(const struct scenario_traffic *t)
@@ -236,7 +237,7 @@ static void resolve_traffic(const struct scenario *s, const struct name_index *m
     if (t->kind == SCENARIO_PACKETS) resolve_packets(s, t, errors);
 }
 
-/* -- captures ------------------------------------------------------------------------------------------------------- */
+/* -- captures ----------------------------------------------------------------------------------------------------- */
 
 /* The NIC of machine 'm' that is wired to switch 'at': the one of that name, or the only one. */
 static int port_nic(const struct scenario *s, int m, const char *name, int at)
@@ -275,11 +276,12 @@ static void capture_at_switch(const struct scenario *s, const struct name_index 
         errors_add(errors, c->on.at, "on: there is no machine or switch '%.60s'%s", peer,
                    name_index_hint(machines, errors, peer, hint));
     else if (c->machine >= 0 ? c->nic < 0 : !wired(s, c->at_switch, c->peer_switch))
-        errors_add(errors, c->on.at, "on: switch '%s' has no port to '%.60s%s%.60s'", s->switches[c->at_switch].name, peer,
-                   slash ? "/" : "", slash ? slash : "");
+        errors_add(errors, c->on.at, "on: switch '%s' has no port to '%.60s%s%.60s'",
+                   s->switches[c->at_switch].name, peer, slash ? "/" : "", slash ? slash : "");
 }
 
-static void capture_at_nic(const struct scenario *s, struct scenario_capture *c, const char *name, struct errors *errors)
+static void capture_at_nic(const struct scenario *s, struct scenario_capture *c, const char *name,
+                           struct errors *errors)
 {
     char hint[NAME_WHY_BYTES];
     struct name_guess guess;
@@ -341,9 +343,10 @@ static void resolve_capture(struct scenario *s, const struct name_index *machine
     if (c->to.ps <= c->from.ps) errors_add(errors, c->at, "'to' is not after 'from'");
 }
 
-/* -- expectations --------------------------------------------------------------------------------------------------- */
+/* -- expectations ------------------------------------------------------------------------------------------------- */
 
 static bool given(const struct scenario_bound *b) { return b->unit != SCENARIO_BOUND_NONE; }
+static bool tried(const struct scenario_bound *b) { return b->at.file != NULL; } /* given, rightly or wrongly */
 
 static void check_variant(const struct scenario *s, const struct scenario_ref *ref, const char *key,
                           struct errors *errors)
@@ -364,8 +367,8 @@ static void check_expect(const struct scenario *s, const struct scenario_expect 
 {
     check_variant(s, &e->of, "of", errors);
     check_variant(s, &e->against, "against", errors);
-    if (!given(&e->within) && !given(&e->at_least) && !given(&e->at_most) && !given(&e->between[0]) &&
-        !given(&e->spread))
+    if (!tried(&e->within) && !tried(&e->at_least) && !tried(&e->at_most) && !tried(&e->between[0]) &&
+        !tried(&e->spread))
         errors_add(errors, e->at, "expected at least one of 'within', 'at-least', 'at-most', 'between' and 'spread'");
     if (given(&e->within) && !e->against.text)
         errors_add(errors, e->at, "'within' needs 'against': the variant to compare with");

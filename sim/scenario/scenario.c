@@ -1,6 +1,7 @@
 /* scenario.c -- from a file to a checked scenario: parse, override, convert, resolve, find files.
  *
- * Every stage reports all it finds, and the next ones go on with what is there, so that one reading shows every mistake. */
+ * Every stage reports all it finds, and the next ones go on with what is there, so that one reading shows every
+ * mistake. */
 #include "scenario/scenario.h"
 
 #include <limits.h>
@@ -35,7 +36,7 @@ static char *name_of_file(const char *file)
     return copy(base, n);
 }
 
-/* -- overrides ------------------------------------------------------------------------------------------------------ */
+/* -- overrides ---------------------------------------------------------------------------------------------------- */
 
 static void unknown_variant(const struct scenario *s, const struct yaml_node *variants, const char *name,
                             struct errors *errors)
@@ -94,7 +95,7 @@ static void apply_set(struct scenario *s, struct yaml_tree *t, const char *set, 
     free(path);
 }
 
-/* -- files ---------------------------------------------------------------------------------------------------------- */
+/* -- files -------------------------------------------------------------------------------------------------------- */
 
 static char *join(const char *dir, size_t dir_bytes, const char *rest)
 {
@@ -162,8 +163,8 @@ static void find_files(struct scenario *s, struct errors *errors)
     if (!s->profile_path) {
         struct error_at at = s->profile.at.file ? s->profile.at : in_file(s->file);
         errors_add(errors, at,
-                   "profile: found neither the file '%.200s' nor scenarios/profiles/%.60s.yaml, looking beside and above the "
-                   "scenario, the current directory and the program", profile, profile);
+                   "profile: found neither the file '%.200s' nor scenarios/profiles/%.60s.yaml, looking beside and "
+                   "above the scenario, the current directory and the program", profile, profile);
     }
     if (!s->platform.text) return;
     s->platform_path = beside(s, s->platform.text);
@@ -171,7 +172,7 @@ static void find_files(struct scenario *s, struct errors *errors)
         errors_add(errors, s->platform.at, "platform: there is no file '%.300s'", s->platform_path);
 }
 
-/* -- loading -------------------------------------------------------------------------------------------------------- */
+/* -- loading ------------------------------------------------------------------------------------------------------ */
 
 static void fill(struct scenario *s, struct yaml_tree *t, const char *variant, const char *const *sets, size_t n_sets,
                  struct errors *errors)

@@ -178,8 +178,8 @@ static const struct key_spec nic_keys[] = {
     { .name = "node", .type = VALUE_INT, AT(scenario_nic, node), .def = "0", .max = 15,
       .doc = "NUMA node (socket) of its slot" },
     { .name = "address", .type = VALUE_IPV4, AT(scenario_nic, address), .def = "auto",
-      .doc = "IPv4 address of the NIC's own link; `auto`: 10.X.Y.Z with 256 X + Y the number of the machine, from 0, and "
-             "Z that of the NIC or link, from 1" },
+      .doc = "IPv4 address of the NIC's own link; `auto`: 10.X.Y.Z with 256 X + Y the number of the machine, from 0, "
+             "and Z that of the NIC or link, from 1" },
     { .name = "mac", .type = VALUE_MAC, AT(scenario_nic, mac), .def = "auto",
       .doc = "Ethernet address; `auto`: 02:00:00:X:Y:Z with the same X, Y, Z" },
     { .name = "mtu", .type = VALUE_SIZE, AT(scenario_nic, mtu_bytes), .def = "1500B", .min = 576, .max = 16110,
@@ -340,10 +340,10 @@ static const struct key_spec capture_keys[] = {
              "or to another switch" },
     { .name = "file", .type = VALUE_TEXT, AT(scenario_capture, file), .none = "`on` with `-` for `/`, and `.pcapng`",
       .doc = "name in the results' `capture` directory" },
-    { .name = "snap", .type = VALUE_SIZE, AT(scenario_capture, snap_bytes), .def = "256KiB", .min = 14, .max = 256 * KIB,
-      .doc = "kept of each frame" },
-    { .name = "packets", .type = VALUE_LONG, AT(scenario_capture, packets), .def = "100000", .min = 1, .max = 1000 * GIGA,
-      .doc = "kept in all" },
+    { .name = "snap", .type = VALUE_SIZE, AT(scenario_capture, snap_bytes), .def = "256KiB", .min = 14,
+      .max = 256 * KIB, .doc = "kept of each frame" },
+    { .name = "packets", .type = VALUE_LONG, AT(scenario_capture, packets), .def = "100000", .min = 1,
+      .max = 1000 * GIGA, .doc = "kept in all" },
     { .name = "from", .type = VALUE_DURATION, AT(scenario_capture, from), .def = "0s", .max = 1000 * HOUR,
       .doc = "since the start of the simulation" },
     { .name = "to", .type = VALUE_DURATION, AT(scenario_capture, to), .def = "end", .min = 1, .max = 1000 * HOUR,
@@ -391,8 +391,8 @@ static const struct key_spec expect_keys[] = {
 };
 static const struct section_spec expect_section = {
     .title = "expect: - ...",
-    .doc = "Bounds that the results must meet; `xbow run` exits 1 when one does not hold. Each entry needs at least one of "
-           "`within`, `at-least`, `at-most`, `between`, `spread`.",
+    .doc = "Bounds that the results must meet; `xbow run` exits 1 when one does not hold. Each entry needs at least "
+           "one of `within`, `at-least`, `at-most`, `between`, `spread`.",
     .keys = expect_keys, .item = true, .size = sizeof(struct scenario_expect),
 };
 

@@ -1,7 +1,8 @@
 /* schema.h -- the format of scenarios as tables: one row per key.
  *
- * Everything that knows a key reads it here: the parser with its defaults, ranges and messages (convert.c), overrides
- * (override.c), the resolved scenario (print.c), the reference in docs/scenario.md and the JSON Schema (schema_doc.c). */
+ * Everything that knows a key reads it here: the parser with its defaults, ranges and messages (convert.c, value.c),
+ * freeing and copying (section.c), overrides (override.c), the resolved scenario (print.c), the reference in
+ * docs/scenario.md and the JSON Schema (schema_doc.c). */
 #ifndef SIM_SCENARIO_SCHEMA_H
 #define SIM_SCENARIO_SCHEMA_H
 

@@ -3,17 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scenario/convert.h"
 #include "scenario/quantity.h"
 #include "scenario/scenario.h"
 #include "scenario/schema.h"
+#include "scenario/value.h"
 
 static bool is_number(const struct key_spec *k)
 {
     return k->type >= VALUE_INT && k->type <= VALUE_PACKET_RATE;
 }
 
-/* -- Markdown ------------------------------------------------------------------------------------------------------- */
+/* -- Markdown ----------------------------------------------------------------------------------------------------- */
 
 static void print_kind_of_value(FILE *out, const struct key_spec *k)
 {
@@ -79,7 +79,7 @@ static void print_table(void *ctx, const struct section_spec *s)
 
 void scenario_print_markdown(FILE *out) { schema_visit(print_table, out); }
 
-/* -- JSON Schema ---------------------------------------------------------------------------------------------------- */
+/* -- JSON Schema -------------------------------------------------------------------------------------------------- */
 
 static void json_section(FILE *out, const struct section_spec *s, int indent);
 
@@ -179,8 +179,8 @@ static void json_value(FILE *out, const struct key_spec *k, int indent)
         break;
     case VALUE_BOUND: fputs("\"type\": [\"string\", \"number\"]", out); break;
     case VALUE_BOUNDS:
-        fputs("\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": { \"type\": [\"string\", \"number\"] }",
-              out);
+        fputs("\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, "
+              "\"items\": { \"type\": [\"string\", \"number\"] }", out);
         break;
     case VALUE_MAP: json_map(out, k->section, indent); break;
     case VALUE_LIST:

@@ -1,10 +1,9 @@
-/* yaml.c -- libyaml's events become nodes in an arena.
+/* yaml.c -- libyaml's events become nodes.
  *
  * A stack of open collections, at most YAML_DEPTH_MAX, takes the place of recursion while parsing.  Every node made,
  * copies included, is counted, which is what stops aliases of aliases from exploding. */
 #include "scenario/yaml.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,20 +11,9 @@
 #include <yaml.h>
 
 #include "core/assert.h"
+#include "scenario/yaml_impl.h"
 
-enum { BLOCK_BYTES = 64 << 10, ANCHORS_MAX = 1000, MERGED_KEYS_MAX = 256 };
-
-struct block {
-    struct block *next;
-    size_t used, size;
-    max_align_t bytes[];
-};
-
-struct yaml_tree {
-    struct block *blocks;
-    size_t nodes;
-    struct yaml_node *root;
-};
+enum { ANCHORS_MAX = 1000 };
 
 /* An anchor and the node it names. */
 struct anchor {
@@ -47,85 +35,6 @@ struct reader {
     bool failed;
 };
 
-/* -- memory ------------------------------------------------------------------------------------------------------ */
-
-static void *tree_alloc(struct yaml_tree *t, size_t bytes)
-{
-    struct block *b = t->blocks;
-    void *p;
-
-    bytes = (bytes + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-    if (!b || b->size - b->used < bytes) {
-        size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
-        b = malloc(sizeof *b + size);
-        SIM_ASSERT(b);
-        *b = (struct block){ .next = t->blocks, .size = size };
-        t->blocks = b;
-    }
-    p = (char *)b->bytes + b->used;
-    b->used += bytes;
-    return p;
-}
-
-static struct yaml_node *new_node(struct yaml_tree *t, enum yaml_kind kind, struct error_at at)
-{
-    struct yaml_node *n;
-
-    if (t->nodes == YAML_NODES_MAX) return NULL;
-    t->nodes++;
-    n = tree_alloc(t, sizeof *n);
-    *n = (struct yaml_node){ .kind = kind, .at = at };
-    return n;
-}
-
-static const char *copy_text(struct yaml_tree *t, const char *text, size_t bytes)
-{
-    char *p = tree_alloc(t, bytes + 1);
-
-    memcpy(p, text, bytes);
-    p[bytes] = '\0';
-    return p;
-}
-
-/* -- reading files ------------------------------------------------------------------------------------------------ */
-
-char *yaml_read_file(const char *path, size_t *bytes, struct errors *errors)
-{
-    struct error_at at = { .file = path };
-    FILE *f = fopen(path, "rb");
-    char *text = NULL;
-    size_t room = 0, n = 0, got;
-
-    if (!f) {
-        errors_add(errors, at, "cannot be read: %s", strerror(errno));
-        return NULL;
-    }
-    do {
-        if (room - n < 2) {
-            room = room ? room * 2 : 16384;
-            text = realloc(text, room);
-            SIM_ASSERT(text);
-        }
-        got = fread(text + n, 1, room - n - 1, f);
-        n += got;
-    } while (got > 0 && n <= YAML_BYTES_MAX);
-    if (ferror(f) || n > YAML_BYTES_MAX) {
-        if (ferror(f))
-            errors_add(errors, at, "cannot be read: %s", strerror(errno));
-        else
-            errors_add(errors, at, "is larger than %d MiB, the most a scenario may have", YAML_BYTES_MAX >> 20);
-        free(text);
-        fclose(f);
-        return NULL;
-    }
-    fclose(f);
-    text[n] = '\0';
-    *bytes = n;
-    return text;
-}
-
-/* -- parsing ------------------------------------------------------------------------------------------------------ */
-
 static struct error_at place(const struct reader *r, yaml_mark_t mark)
 {
     return (struct error_at){ r->file, (int)mark.line + 1, (int)mark.column + 1 };
@@ -141,7 +50,8 @@ static void too_many(struct reader *r, struct error_at at)
 {
     char what[120];
 
-    snprintf(what, sizeof what, "the file has more than %d values, aliases counted where they are used", YAML_NODES_MAX);
+    snprintf(what, sizeof what, "the file has more than %d values, aliases counted where they are used",
+             YAML_NODES_MAX);
     fail(r, at, what);
 }
 
@@ -182,42 +92,6 @@ static void explain(struct reader *r)
     fail(r, at, what);
 }
 
-/* Bytes of the UTF-8 character at 'p', of at most 'room'; 0 when it is malformed, or a control character other than
- * tab and line ends. */
-static size_t character_bytes(const unsigned char *p, size_t room)
-{
-    static const struct { unsigned char mask, lead; uint32_t least; } forms[] = {
-        { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
-    };
-
-    for (size_t n = 0; n < 4; n++) {
-        uint32_t c = *p & (unsigned char)~forms[n].mask;
-        if ((*p & forms[n].mask) != forms[n].lead || n >= room) continue;
-        for (size_t i = 1; i <= n; i++) {
-            if ((p[i] & 0xc0) != 0x80) return 0;
-            c = c << 6 | (p[i] & 0x3f);
-        }
-        if (c < forms[n].least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) || c == 0xfffe || c == 0xffff) return 0;
-        return (c < 32 && c != '\t' && c != '\n' && c != '\r') || (c >= 127 && c < 160 && c != 0x85) ? 0 : n + 1;
-    }
-    return 0;
-}
-
-/* Refuses what is not text, so that libyaml only ever sees what it can read.  0, or -1 after adding where it begins. */
-static int check_text(const char *file, const char *text, size_t bytes, struct errors *errors)
-{
-    struct error_at at = { file, 1, 1 };
-
-    for (size_t i = 0, n; i < bytes; i += n) {
-        n = character_bytes((const unsigned char *)text + i, bytes - i);
-        if (n == 0)
-            return errors_add(errors, at, "not UTF-8 text: byte 0x%02x; is this a YAML file?", (unsigned char)text[i]);
-        at.column = text[i] == '\n' ? 1 : at.column + 1;
-        at.line += text[i] == '\n';
-    }
-    return 0;
-}
-
 static struct anchor *find_anchor(struct reader *r, const char *name)
 {
     for (size_t i = r->anchor_count; i > 0; i--) /* the latest of that name */
@@ -252,8 +126,6 @@ static bool is_open(const struct reader *r, const struct yaml_node *n)
     return false;
 }
 
-static bool is_merge(const struct yaml_node *key) { return key->plain && strcmp(key->text, "<<") == 0; }
-
 /* Puts a complete or just opened node where the innermost open collection expects one. */
 static void place_node(struct reader *r, struct yaml_node *n)
 {
@@ -277,9 +149,9 @@ static void place_node(struct reader *r, struct yaml_node *n)
 
 static void on_scalar(struct reader *r, const yaml_event_t *ev)
 {
-    const char *text = (const char *)ev->data.scalar.value;
-    size_t bytes = ev->data.scalar.length;
-    struct yaml_node *n = new_node(r->tree, YAML_KIND_SCALAR, place(r, ev->start_mark));
+    char *text = (char *)ev->data.scalar.value;
+    size_t bytes = yaml_show_ranges(text, ev->data.scalar.length);
+    struct yaml_node *n = yaml_new_node(r->tree, YAML_KIND_SCALAR, place(r, ev->start_mark));
 
     if (!n) {
         too_many(r, place(r, ev->start_mark));
@@ -289,7 +161,7 @@ static void on_scalar(struct reader *r, const yaml_event_t *ev)
         fail(r, n->at, "a text must not have a NUL character");
         return;
     }
-    n->text = copy_text(r->tree, text, bytes);
+    n->text = yaml_copy_text(r->tree, text, bytes);
     n->plain = ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     add_anchor(r, ev->data.scalar.anchor, n);
     place_node(r, n);
@@ -297,7 +169,7 @@ static void on_scalar(struct reader *r, const yaml_event_t *ev)
 
 static void on_start(struct reader *r, const yaml_event_t *ev, enum yaml_kind kind, const yaml_char_t *anchor)
 {
-    struct yaml_node *n = new_node(r->tree, kind, place(r, ev->start_mark));
+    struct yaml_node *n = yaml_new_node(r->tree, kind, place(r, ev->start_mark));
     char what[80];
 
     if (!n) {
@@ -342,85 +214,13 @@ static void on_alias(struct reader *r, const yaml_event_t *ev)
         place_node(r, n);
 }
 
-/* -- a mapping is complete: merges, then keys given twice ------------------------------------------------------------ */
-
-struct sorted_key {
-    const char *text;
-    size_t index;
-};
-
-static int compare_keys(const void *a, const void *b)
-{
-    const struct sorted_key *ka = a, *kb = b;
-    int c = strcmp(ka->text, kb->text);
-
-    return c ? c : (ka->index > kb->index) - (ka->index < kb->index);
-}
-
-/* Reports every key that an earlier one repeats, in the order of the text, and keeps the first. */
-static void check_unique(struct reader *r, struct yaml_node *n)
-{
-    struct sorted_key *keys = calloc(n->count + 1, sizeof *keys);
-    int *first_line = calloc(n->count + 1, sizeof *first_line); /* of the key that this one repeats; 0: none */
-    size_t kept = 0;
-
-    SIM_ASSERT(keys && first_line);
-    for (size_t i = 0; i < n->count; i++) keys[i] = (struct sorted_key){ n->pairs[i].key->text, i };
-    qsort(keys, n->count, sizeof *keys, compare_keys);
-    for (size_t i = 0, start = 0; i < n->count; i++) {
-        if (strcmp(keys[start].text, keys[i].text) != 0) start = i;
-        if (start != i) first_line[keys[i].index] = n->pairs[keys[start].index].key->at.line;
-    }
-    for (size_t i = 0; i < n->count; i++) {
-        const struct yaml_node *key = n->pairs[i].key;
-        if (first_line[i] == 0)
-            n->pairs[kept++] = n->pairs[i];
-        else
-            errors_add(r->errors, key->at, "'%.100s' is given twice, first in line %d", key->text, first_line[i]);
-    }
-    n->count = kept;
-    free(keys);
-    free(first_line);
-}
-
-static void merge_one(struct reader *r, struct yaml_node *into, const struct yaml_node *from)
-{
-    if (from->kind != YAML_KIND_MAPPING) {
-        fail(r, from->at, "'<<' needs a section, or a list of sections, such as '<<: *name'");
-        return;
-    }
-    for (size_t i = 0; i < from->count && !r->failed; i++) {
-        if (yaml_get(into, from->pairs[i].key->text)) continue;
-        if (into->count >= MERGED_KEYS_MAX)
-            fail(r, from->at, "too many keys in a section with '<<'");
-        else
-            yaml_insert(r->tree, into, into->count, from->pairs[i]);
-    }
-}
-
-/* Keys of a merged mapping are taken unless the mapping has them itself; the first of several merged ones wins.  The
- * merged nodes are copies already, made where the alias stood. */
-static void merge(struct reader *r, struct yaml_node *n)
-{
-    for (size_t i = 0; i < n->count; i++) {
-        const struct yaml_node *from = n->pairs[i].value;
-        if (!is_merge(n->pairs[i].key)) continue;
-        yaml_remove(n, i);
-        if (from->kind == YAML_KIND_SEQUENCE)
-            for (size_t k = 0; k < from->count && !r->failed; k++) merge_one(r, n, from->pairs[k].value);
-        else
-            merge_one(r, n, from);
-        return; /* unique by now */
-    }
-}
-
 static void on_end(struct reader *r)
 {
     struct yaml_node *n = r->open[--r->depth];
 
     if (n->kind != YAML_KIND_MAPPING) return;
-    check_unique(r, n);
-    merge(r, n);
+    yaml_check_unique(n, r->errors);
+    if (yaml_merge(r->tree, n, r->errors)) r->failed = true;
 }
 
 /* Returns false when the stream is at its end or cannot be read further. */
@@ -429,7 +229,8 @@ static bool on_event(struct reader *r, const yaml_event_t *ev, int *documents)
     switch (ev->type) {
     case YAML_STREAM_END_EVENT: return false;
     case YAML_DOCUMENT_START_EVENT:
-        if (++*documents > 1) fail(r, place(r, ev->start_mark), "a second document ('---'): a scenario is one document");
+        if (++*documents > 1)
+            fail(r, place(r, ev->start_mark), "a second document ('---'): a scenario is one document");
         break;
     case YAML_SCALAR_EVENT: on_scalar(r, ev); break;
     case YAML_ALIAS_EVENT: on_alias(r, ev); break;
@@ -445,18 +246,21 @@ static bool on_event(struct reader *r, const yaml_event_t *ev, int *documents)
 struct yaml_node *yaml_tree_parse_more(struct yaml_tree *t, const char *file, const char *text, size_t bytes,
                                        struct errors *errors)
 {
-    struct reader *r;
     struct yaml_node *root;
+    struct reader *r;
     int documents = 0;
+    size_t hidden_bytes;
+    char *hidden;
     bool more = true;
 
-    if (check_text(file, text, bytes, errors)) return NULL;
+    if (yaml_check_text(file, text, bytes, errors)) return NULL;
+    hidden = yaml_hide_ranges(text, bytes, &hidden_bytes);
     r = calloc(1, sizeof *r);
     SIM_ASSERT(r);
     *r = (struct reader){ .tree = t, .file = file, .errors = errors };
     SIM_ASSERT(yaml_parser_initialize(&r->parser));
     yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, bytes);
+    yaml_parser_set_input_string(&r->parser, (const unsigned char *)hidden, hidden_bytes);
     while (more) {
         yaml_event_t ev;
         if (!yaml_parser_parse(&r->parser, &ev)) {
@@ -472,6 +276,7 @@ struct yaml_node *yaml_tree_parse_more(struct yaml_tree *t, const char *file, co
     for (size_t i = 0; i < r->anchor_count; i++) free(r->anchors[i].name);
     free(r->anchors);
     free(r);
+    free(hidden);
     return root;
 }
 
@@ -488,86 +293,4 @@ struct yaml_tree *yaml_tree_parse(const char *file, const char *text, size_t byt
     if (t->root) return t;
     yaml_tree_destroy(t);
     return NULL;
-}
-
-void yaml_tree_destroy(struct yaml_tree *t)
-{
-    if (!t) return;
-    while (t->blocks) {
-        struct block *next = t->blocks->next;
-        free(t->blocks);
-        t->blocks = next;
-    }
-    free(t);
-}
-
-struct yaml_node *yaml_tree_root(const struct yaml_tree *t) { return t->root; }
-
-/* -- nodes -------------------------------------------------------------------------------------------------------- */
-
-struct yaml_node *yaml_scalar(struct yaml_tree *t, const char *text, struct error_at at)
-{
-    struct yaml_node *n = new_node(t, YAML_KIND_SCALAR, at);
-
-    if (n) n->text = copy_text(t, text, strlen(text));
-    return n;
-}
-
-struct yaml_node *yaml_mapping(struct yaml_tree *t, struct error_at at) { return new_node(t, YAML_KIND_MAPPING, at); }
-
-struct yaml_node *yaml_copy(struct yaml_tree *t, const struct yaml_node *n)
-{
-    struct yaml_node *c = new_node(t, n->kind, n->at);
-
-    if (!c) return NULL;
-    c->text = n->text; /* texts never change */
-    c->plain = n->plain;
-    if (n->count == 0) return c;
-    c->room = n->count;
-    c->pairs = tree_alloc(t, c->room * sizeof *c->pairs);
-    for (; c->count < n->count; c->count++) {
-        const struct yaml_pair *from = &n->pairs[c->count];
-        struct yaml_pair pair = { from->key, yaml_copy(t, from->value) }; /* keys may be shared: they never change */
-        if (!pair.value) return NULL;
-        c->pairs[c->count] = pair;
-    }
-    return c;
-}
-
-struct yaml_node *yaml_get(const struct yaml_node *n, const char *key)
-{
-    if (n->kind != YAML_KIND_MAPPING) return NULL;
-    for (size_t i = 0; i < n->count; i++)
-        if (strcmp(n->pairs[i].key->text, key) == 0) return n->pairs[i].value;
-    return NULL;
-}
-
-void yaml_insert(struct yaml_tree *t, struct yaml_node *n, size_t i, struct yaml_pair pair)
-{
-    if (n->count == n->room) {
-        struct yaml_pair *old = n->pairs;
-        n->room = n->room ? n->room * 2 : 4;
-        n->pairs = tree_alloc(t, n->room * sizeof *n->pairs);
-        if (n->count > 0) memcpy(n->pairs, old, n->count * sizeof *old);
-    }
-    if (n->count > i) memmove(&n->pairs[i + 1], &n->pairs[i], (n->count - i) * sizeof *n->pairs);
-    n->pairs[i] = pair;
-    n->count++;
-}
-
-void yaml_remove(struct yaml_node *n, size_t i)
-{
-    n->count--;
-    memmove(&n->pairs[i], &n->pairs[i + 1], (n->count - i) * sizeof *n->pairs);
-}
-
-bool yaml_is_null(const struct yaml_node *n)
-{
-    return n->kind == YAML_KIND_SCALAR && n->plain &&
-           (*n->text == '\0' || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
-}
-
-const char *yaml_kind_name(enum yaml_kind kind)
-{
-    return kind == YAML_KIND_MAPPING ? "a section (key: value)" : kind == YAML_KIND_SEQUENCE ? "a list" : "a value";
 }

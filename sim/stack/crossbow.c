@@ -6,6 +6,8 @@
  *
  *   sender's thread --> lane_tx_send() --> ixgbe_tx() --> descriptors;  out of them: the transmit worker waits
  *
+ * With several transmit rings a link has a transmit side on each, and a hash keeps a connection on one of them.
+ *
  * A lane's interrupt runs on the CPU of its poll thread: they exclude each other (paper, section 4.3).  The receive
  * buffers' header lines are read by the CPU that fetches a packet; whoever handles it on another CPU pays for moving
  * those lines again (struct lane_pkt's mark remembers the CPU). */
@@ -20,7 +22,7 @@
 #include "lanes/plan.h"
 #include "lanes/tx.h"
 
-enum { NICS_MAX = 16, LINKS_MAX = 256, RINGS_MAX = 64, LANES_PER_LINK_MAX = 17, HEADER_LINES = 2, TICKS_PER_S = 100 };
+enum { RINGS_MAX = 64, LANES_PER_LINK_MAX = 17, HEADER_LINES = 2, TICKS_PER_S = 100 };
 
 struct crossbow;
 struct datalink;
@@ -54,6 +56,16 @@ struct hosted_lane {
     int ring;                 /* -1: software */
 };
 
+/* A link's transmit side on one ring. */
+struct tx_side {
+    struct env env;
+    struct datalink *link;
+    struct lane_tx *tx;
+    unsigned ring;
+    struct lane_chain retry;  /* packets that met a lock whose owner was not running */
+    struct thread *retry_thread;
+};
+
 struct datalink {
     struct crossbow *c;
     struct nic *nic;
@@ -62,10 +74,8 @@ struct datalink {
     struct hosted_lane lane[LANES_PER_LINK_MAX]; /* 0: software; 1..: one per ring */
     int n_lanes;
     struct lane_client *client;
-    struct env tx_env;
-    struct lane_tx *tx;
-    struct lane_chain retry;  /* packets that met a lock whose owner was not running */
-    struct thread *retry_thread;
+    struct tx_side *tx;       /* one per transmit ring */
+    unsigned n_tx;
 };
 
 struct nic {
@@ -83,9 +93,9 @@ struct crossbow {
     struct crossbow_config config;
     struct machine *m;
     struct entity *entity;
-    struct nic *nic[NICS_MAX];
+    struct nic **nic;
     int n_nics;
-    struct datalink *link[LINKS_MAX];
+    struct datalink **link;
     int n_links;
     int *cpus;
     struct lane_cpu_cursor cursor;
@@ -292,10 +302,15 @@ static bool port_tx_burst(struct lane_port *port, unsigned ring, struct lane_pkt
 {
     struct nic *n = nic_of(port);
     while (*list) {
-        struct lane_pkt *next = (*list)->next;
-        enum ixgbe_tx_result r = ixgbe_tx(n->config.driver, (int)ring, to_packet(*list));
-        if (r == IXGBE_TX_BLOCKED) return false;
-        if (r == IXGBE_TX_FULL) return true;
+        struct lane_pkt *l = *list, *next = l->next;
+        struct packet *p = to_packet(l);
+        bool tag = l->flags & LANE_PKT_INSERT_TAG;
+        if (tag) tag = headers_vlan_push(p, l->vid);
+        enum ixgbe_tx_result r = ixgbe_tx(n->config.driver, (int)ring, p);
+        if (r != IXGBE_TX_OK) {
+            if (tag) headers_vlan_pop(p); /* it comes again, and is tagged again */
+            return r == IXGBE_TX_FULL;
+        }
         n->c->held--;
         *list = next;
     }
@@ -337,45 +352,54 @@ static struct lane_pkt *client_deliver(void *client, const struct lane_delivery 
 static void client_tx_notify(void *client, struct lane_tx *tx)
 {
     struct datalink *d = client;
-    (void)tx;
-    sockets_tx_released(d->c->config.sockets, d);
+    for (unsigned i = 0; i < d->n_tx; i++)
+        if (d->tx[i].tx == tx) sockets_tx_released(d->c->config.sockets, d, i);
 }
 
 static const struct lane_client_ops client_ops = { LANE_CLIENT_VERSION, client_deliver, client_tx_notify };
 
 /* Sends what 'list' holds; what meets a lock that cannot be entered is left to the retry thread, in order. */
-static bool send_list(struct datalink *d, struct lane_pkt *list)
+static bool send_list(struct tx_side *t, struct lane_pkt *list)
 {
-    enum lane_tx_result r = lane_tx_send(d->tx, &list, 0);
+    enum lane_tx_result r = lane_tx_send(t->tx, &list, 0);
     if (r == LANE_TX_RETRY) {
         struct lane_chain rest = lane_chain_of(list);
-        lane_chain_append(&rest, &d->retry);
-        d->retry = rest;
+        lane_chain_append(&rest, &t->retry);
+        t->retry = rest;
         return false;
     }
-    if (r == LANE_TX_FLOW) sockets_tx_blocked(d->c->config.sockets, d);
+    if (r == LANE_TX_FLOW) sockets_tx_blocked(t->link->c->config.sockets, t->link, t->ring);
     return true;
 }
 
-static void transmit(void *datalink, struct packet *p)
+/* The MAC layer folds a hint of its caller, one per connection; here it is made of what tells connections apart. */
+static unsigned choose_ring(const struct datalink *d, const struct packet *p)
+{
+    if (d->n_tx == 1 || !p->l4) return 0;
+    uint32_t hint = get_be32(p->hdr + p->l3 + 12) ^ get_be32(p->hdr + p->l3 + 16) ^ get_be32(p->hdr + p->l4);
+    return (hint ^ hint >> 24 ^ hint >> 16 ^ hint >> 8) % d->n_tx;
+}
+
+static unsigned transmit(void *datalink, struct packet *p)
 {
     struct datalink *d = datalink;
+    struct tx_side *t = &d->tx[choose_ring(d, p)];
     struct lane_pkt *l = wrap(p);
     if (p->gso_mss) l->flags = LANE_PKT_LARGE_SEND;
     d->c->held++;
-    if (d->retry.head) {
-        lane_chain_add(&d->retry, l);
-        return;
-    }
-    if (!send_list(d, l)) thread_wake(d->retry_thread);
+    if (t->retry.head)
+        lane_chain_add(&t->retry, l);
+    else if (!send_list(t, l))
+        thread_wake(t->retry_thread);
+    return t->ring;
 }
 
 static enum step_result retry_step(void *owner)
 {
-    struct datalink *d = owner;
-    struct lane_chain all = d->retry;
-    d->retry = (struct lane_chain){ 0 };
-    if (all.head && !send_list(d, all.head)) return STEP_BLOCKED;
+    struct tx_side *t = owner;
+    struct lane_chain all = t->retry;
+    t->retry = (struct lane_chain){ 0 };
+    if (all.head && !send_list(t, all.head)) return STEP_BLOCKED;
     return STEP_SLEEP;
 }
 
@@ -397,10 +421,11 @@ struct crossbow *crossbow_create(const struct crossbow_config *config)
 
 int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *config)
 {
-    SIM_ASSERT(c->n_nics < NICS_MAX);
     struct nic *n = calloc(1, sizeof *n);
-    SIM_ASSERT(n);
+    struct lane_client *own;
     char name[256];
+    c->nic = realloc(c->nic, ((size_t)c->n_nics + 1) * sizeof(struct nic *));
+    SIM_ASSERT(n && c->nic);
     n->port.ops = &port_ops;
     n->c = c;
     n->config = *config;
@@ -411,8 +436,18 @@ int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *confi
                               .rings = RINGS_MAX, .ring_pkts = c->config.lane.ring_pkts,
                               .step_pkts = c->config.lane.step_pkts });
     SIM_ASSERT(!bad);
+    if (!config->primary) bad = lane_client_add(&own, n->mac, &(struct lane_client_config){ .addr = NULL }); /* open, not active */
+    SIM_ASSERT(!bad);
     c->nic[c->n_nics] = n;
     return c->n_nics++;
+}
+
+const char *crossbow_link_problem(const struct crossbow_link_config *l)
+{
+    if (l->cpu_count > LANE_PLAN_MAX_CPUS) return "cpus: more than 126 CPUs";
+    if (l->cpu_count > 0 && l->fanout > 0) return "the list of 'cpus' decides how many softrings a lane has; leave 'fanout' out";
+    if (l->lanes >= LANES_PER_LINK_MAX) return "more than 16 lanes";
+    return NULL;
 }
 
 /* Softring sets per lane, and the CPUs of each lane, software lane first. */
@@ -480,11 +515,35 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
     d->n_lanes = index + 1;
 }
 
+static void create_tx_side(struct datalink *d, unsigned ring)
+{
+    struct crossbow *c = d->c;
+    struct tx_side *t = &d->tx[ring];
+    char name[256], retry[300];
+    int length = snprintf(name, sizeof name, "%s/%s/txlane", machine_name(c->m), d->name);
+    if (d->n_tx > 1) snprintf(name + length, sizeof name - (size_t)length, "%u", ring);
+    t->link = d;
+    t->ring = ring;
+    env_init(&t->env, c, name, 1, 1);
+    int bad = lane_tx_create(&t->tx, &(struct lane_tx_config){ .env = &t->env.lane_env, .port = &d->nic->port,
+        .ring = ring, .mac = d->nic->mac, .from = d->client, .client_ops = &client_ops, .client = d,
+        .tune = lane_tx_tunables_default() });
+    SIM_ASSERT(!bad);
+    struct worker *w = &t->env.worker[LANE_TX_WORKER];
+    w->tx = t->tx;
+    w->thread = thread_create(c->m, &(struct thread_config){ .name = name, .priority = THREAD_LANE_HIGH,
+                              .cpu = CPU_ANY, .step = tx_thread_step, .owner = w });
+    snprintf(retry, sizeof retry, "%s/retry", name);
+    t->retry_thread = thread_create(c->m, &(struct thread_config){ .name = retry, .priority = THREAD_LANE_HIGH,
+                                    .cpu = CPU_ANY, .step = retry_step, .owner = t });
+    stats_register(c->config.stats, "txlane", name, lane_tx_counter_names, lane_tx_counters(t->tx), N_LANE_TX_COUNTERS);
+}
+
 void crossbow_add_link(struct crossbow *c, int nic, const struct crossbow_link_config *config)
 {
-    SIM_ASSERT(c->n_links < LINKS_MAX && config->lanes < LANES_PER_LINK_MAX);
     struct datalink *d = calloc(1, sizeof *d);
-    SIM_ASSERT(d);
+    c->link = realloc(c->link, ((size_t)c->n_links + 1) * sizeof(struct datalink *));
+    SIM_ASSERT(d && c->link && !crossbow_link_problem(config));
     struct nic *n = c->nic[nic];
     char name[256];
     d->c = c;
@@ -503,24 +562,12 @@ void crossbow_add_link(struct crossbow *c, int nic, const struct crossbow_link_c
     snprintf(name, sizeof name, "%s/%s", machine_name(c->m), d->name);
     stats_register(c->config.stats, "mac", name, lane_misc_counter_names, lane_client_counters(d->client),
                    N_LANE_MISC_COUNTERS);
-    snprintf(name, sizeof name, "%s/%s/txlane", machine_name(c->m), d->name);
-    env_init(&d->tx_env, c, name, 1, 1);
-    bad = lane_tx_create(&d->tx, &(struct lane_tx_config){ .env = &d->tx_env.lane_env, .port = &n->port,
-        .ring = (unsigned)config->tx_ring, .mac = n->mac, .from = d->client, .client_ops = &client_ops, .client = d,
-        .tune = lane_tx_tunables_default() });
-    SIM_ASSERT(!bad);
-    struct worker *w = &d->tx_env.worker[LANE_TX_WORKER];
-    w->tx = d->tx;
-    w->thread = thread_create(c->m, &(struct thread_config){ .name = name, .priority = THREAD_LANE_HIGH,
-                              .cpu = CPU_ANY, .step = tx_thread_step, .owner = w });
-    snprintf(name, sizeof name, "%s/%s/txretry", machine_name(c->m), d->name);
-    d->retry_thread = thread_create(c->m, &(struct thread_config){ .name = name, .priority = THREAD_LANE_HIGH,
-                                    .cpu = CPU_ANY, .step = retry_step, .owner = d });
-    stats_register(c->config.stats, "txlane", d->tx_env.name, lane_tx_counter_names, lane_tx_counters(d->tx),
-                   N_LANE_TX_COUNTERS);
+    d->n_tx = (unsigned)n->config.tx_rings;
+    d->tx = calloc(d->n_tx, sizeof *d->tx);
+    SIM_ASSERT(d->tx && d->n_tx <= SOCKETS_QUEUES_MAX);
+    for (unsigned i = 0; i < d->n_tx; i++) create_tx_side(d, i);
     sockets_add_link(c->config.sockets, &(struct sockets_link){ .name = d->name, .mac = config->mac,
-        .ip = config->ip, .vlan = config->vlan ? config->vlan : -1, .mtu_bytes = config->mtu_bytes, .datalink = d,
-        .transmit = transmit });
+        .ip = config->ip, .mtu_bytes = config->mtu_bytes, .datalink = d, .transmit = transmit });
     c->link[c->n_links++] = d;
 }
 
@@ -541,8 +588,11 @@ void crossbow_destroy(struct crossbow *c)
     if (!c) return;
     for (int i = 0; i < c->n_links; i++) {
         struct datalink *d = c->link[i];
-        lane_tx_destroy(d->tx);
-        env_fini(&d->tx_env);
+        for (unsigned k = 0; k < d->n_tx; k++) {
+            lane_tx_destroy(d->tx[k].tx);
+            env_fini(&d->tx[k].env);
+        }
+        free(d->tx);
         for (int k = 0; k < d->n_lanes; k++) {
             lane_destroy(d->lane[k].lane);
             env_fini(&d->lane[k].env);
@@ -556,6 +606,8 @@ void crossbow_destroy(struct crossbow *c)
         free(c->nic[i]->name);
         free(c->nic[i]);
     }
+    free(c->link);
+    free(c->nic);
     free(c->cpus);
     free(c);
 }
@@ -575,7 +627,7 @@ enum step_result crossbow_rx_ready(struct crossbow *c, int nic, int ring)
 void crossbow_tx_ready(struct crossbow *c, int nic, int ring)
 {
     for (int i = 0; i < c->n_links; i++)
-        if (c->link[i]->nic == c->nic[nic] && c->link[i]->config.tx_ring == ring) lane_tx_update(c->link[i]->tx);
+        if (c->link[i]->nic == c->nic[nic]) lane_tx_update(c->link[i]->tx[ring].tx);
 }
 
 uint64_t crossbow_held(const struct crossbow *c)
@@ -592,7 +644,7 @@ void crossbow_check(const struct crossbow *c)
             if (broken) fprintf(stderr, "%s: %s\n", d->lane[k].env.name, broken);
             SIM_ASSERT(!broken);
         }
-        SIM_ASSERT(!lane_tx_check(d->tx));
+        for (unsigned k = 0; k < d->n_tx; k++) SIM_ASSERT(!lane_tx_check(d->tx[k].tx));
     }
 }
 

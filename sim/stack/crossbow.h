@@ -32,21 +32,22 @@ struct crossbow_link_config {
     const char *name;              /* as dladm names it */
     struct mac_addr mac;
     uint32_t ip;
-    int vlan;                      /* 0: untagged */
+    int vlan;                      /* 0: untagged; else the stack tags what the link sends */
     int32_t mtu_bytes;
     int group;                     /* receive group with rings of its own, or -1: a software lane */
     int lanes;                     /* rings of that group */
-    int fanout;                    /* softring sets per lane, 0: by the stack's rule */
+    int fanout;                    /* softring sets per lane, 0: by the stack's rule; not with 'cpus', which decide it */
     bool poll;                     /* dynamic polling */
     const int *cpus;               /* link property 'cpus'; NULL: automatic placement */
     unsigned cpu_count;
-    int tx_ring;
 };
 
 struct crossbow_nic_config {
     const char *name;
     struct ixgbe *driver;          /* not owned */
+    bool primary;                  /* the card's own link is in use: it will be added */
     int rings_per_group;
+    int tx_rings;                  /* shared by all links: a connection keeps to one */
     int shared_group;              /* group whose rings are classified in software, -1: none */
     uint32_t link_mbps;
     int64_t clock_hz;
@@ -54,6 +55,9 @@ struct crossbow_nic_config {
 
 struct crossbow *crossbow_create(const struct crossbow_config *config);
 void crossbow_destroy(struct crossbow *c); /* NULL is allowed */
+
+/* Why a link cannot be as it is asked for: a text for the user, or NULL when it can. */
+const char *crossbow_link_problem(const struct crossbow_link_config *link);
 
 /* Adds a card, then its links; then crossbow_start() turns the rings' interrupts on. */
 int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *nic);

@@ -10,9 +10,10 @@
  *                    data link's transmit, by the calling thread
  *
  * As in Solaris, the thread that has data to send transmits it, and a connection is entered by one thread at a time; a
- * packet that cannot enter is left on a queue and not waited for.  Solaris has one such queue ("squeue") per CPU; here
- * it is one per connection, so connections that share a CPU do not wait for each other's locks.  Left out: the
- * socket buffers' memory as such (bytes are counted; copying them is priced per byte). */
+ * packet that cannot enter is left on a queue and not waited for, and so are timers and a close().  Solaris has one such
+ * queue ("squeue") per CPU; here it is one per connection, so connections that share a CPU do not wait for each other's
+ * locks.  Left out: the socket buffers' memory as such (bytes are counted; copying them is priced per byte).
+ */
 #include "stack/sockets.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@
 #include "core/assert.h"
 #include "net/headers.h"
 
-enum { CONN_LINES = 4, SOCKETS_LINKS_MAX = 64, UDP_PORTS_MAX = 64, RECEIVE_WORK_MAX = 16 };
+enum { CONN_LINES = 4, RECEIVE_WORK_MAX = 16, PORTS = 65536 };
 
 enum {
 #define X(name) SOCKETS_##name,
@@ -52,6 +53,8 @@ struct socket {
     bool pending;                /* on the squeue thread's list */
     bool waiting;                /* for its link's transmit queue */
     bool timer;                  /* a TCP timer is due */
+    bool closing;                /* close() found the lock taken */
+    unsigned queue;              /* of the link, where its packets go */
     bool copied;                 /* write(): the system call and copy of this block are already charged */
 };
 
@@ -66,7 +69,7 @@ struct listener {
 /* A link, and whom to wake when its transmit queue has room again. */
 struct link_state {
     struct sockets_link config;
-    bool blocked;
+    uint32_t blocked;            /* bit per transmit queue */
     struct socket *waiting;
 };
 
@@ -75,7 +78,7 @@ struct sockets {
     struct sockets_config config;
     struct machine *m;
     struct tcp_host *tcp;
-    struct link_state link[SOCKETS_LINKS_MAX];
+    struct link_state **link;
     int n_links;
     struct thread *squeue;       /* runs backlogs and timers */
     struct socket *pending_head, *pending_tail;
@@ -83,8 +86,7 @@ struct sockets {
     unsigned n_sockets;
     struct task *tasks;
     struct listener *listeners;
-    uint16_t udp_port[UDP_PORTS_MAX];
-    int n_udp_ports;
+    uint64_t udp_ports[PORTS / 64]; /* bit per open port */
     uint64_t held;               /* in backlogs */
     uint64_t counter[N_SOCKETS_COUNTERS];
 };
@@ -135,17 +137,23 @@ void sockets_destroy(struct sockets *s)
         free(s->listeners);
         s->listeners = next;
     }
-    for (int i = 0; i < s->n_links; i++) free((char *)(uintptr_t)s->link[i].config.name);
+    for (int i = 0; i < s->n_links; i++) {
+        free((char *)(uintptr_t)s->link[i]->config.name);
+        free(s->link[i]);
+    }
+    free(s->link);
     free(s);
 }
 
 void sockets_add_link(struct sockets *s, const struct sockets_link *link)
 {
-    SIM_ASSERT(s->n_links < SOCKETS_LINKS_MAX);
-    struct sockets_link *l = &s->link[s->n_links++].config;
-    *l = *link;
-    l->name = strdup(link->name);
-    SIM_ASSERT(l->name);
+    struct link_state *l = calloc(1, sizeof *l);
+    s->link = realloc(s->link, ((size_t)s->n_links + 1) * sizeof(struct link_state *));
+    SIM_ASSERT(l && s->link);
+    l->config = *link;
+    l->config.name = strdup(link->name);
+    SIM_ASSERT(l->config.name);
+    s->link[s->n_links++] = l;
 }
 
 struct host *sockets_host(struct sockets *s)
@@ -160,8 +168,7 @@ uint64_t sockets_held(const struct sockets *s)
 
 void sockets_udp_sink(struct sockets *s, uint16_t port)
 {
-    SIM_ASSERT(s->n_udp_ports < UDP_PORTS_MAX);
-    s->udp_port[s->n_udp_ports++] = port;
+    s->udp_ports[port / 64] |= UINT64_C(1) << port % 64;
 }
 
 static struct socket *socket_new(struct sockets *s, struct task *task)
@@ -198,14 +205,13 @@ static void udp_receive(struct sockets *s, struct packet *p)
 {
     uint16_t port = get_be16(p->hdr + p->l4 + 2);
     machine_charge(s->m, COST_TCP_RX_ACK, 1); /* header checks and demultiplexing cost a short segment's price */
-    for (int i = 0; i < s->n_udp_ports; i++) {
-        if (s->udp_port[i] != port) continue;
-        s->counter[SOCKETS_udp_packets]++;
-        s->counter[SOCKETS_udp_bytes] += p->len - p->payload;
-        packet_deliver(s->config.pool, p);
+    if (!(s->udp_ports[port / 64] >> port % 64 & 1)) {
+        packet_drop(s->config.pool, p, DROP_NO_SOCKET);
         return;
     }
-    packet_drop(s->config.pool, p, DROP_NO_SOCKET);
+    s->counter[SOCKETS_udp_packets]++;
+    s->counter[SOCKETS_udp_bytes] += p->len - p->payload;
+    packet_deliver(s->config.pool, p);
 }
 
 void sockets_receive(struct sockets *s, struct packet *p)
@@ -252,6 +258,10 @@ static enum step_result squeue_step(void *owner)
         s->held--;
         tcp_input(s->tcp, p);
     }
+    if (sock->closing && sock->backlog.count == 0) {
+        sock->closing = false;
+        if (sock->conn) tcp_close(sock->conn);
+    }
     mutex_exit(sock->lock);
     if (sock->backlog.count == 0) {
         s->pending_head = sock->next_pending;
@@ -265,9 +275,10 @@ static enum step_result squeue_step(void *owner)
 static void tcp_output(void *owner, struct tcp_conn *c, void *link, struct packet *p)
 {
     struct link_state *l = link;
+    struct socket *sock = c ? tcp_view(c)->user : NULL;
     (void)owner;
-    (void)c;
-    l->config.transmit(l->config.datalink, p);
+    unsigned queue = l->config.transmit(l->config.datalink, p);
+    if (sock) sock->queue = queue;
 }
 
 static void tcp_notify(void *owner, struct tcp_conn *c, unsigned events)
@@ -314,9 +325,9 @@ static void tcp_charge(void *owner, enum cost_op op, int64_t n)
 
 static bool fill_route(struct sockets *s, struct link_state *l, uint32_t to, struct tcp_route *route)
 {
-    *route = (struct tcp_route){ .src = l->config.mac, .vlan = l->config.vlan, .ip = l->config.ip,
+    *route = (struct tcp_route){ .src = l->config.mac, .vlan = -1, .ip = l->config.ip,
                                  .mtu_bytes = l->config.mtu_bytes, .link = l };
-    return s->config.resolve(s->config.resolve_owner, to, &route->dst, &route->vlan);
+    return s->config.resolve(s->config.resolve_owner, to, &route->dst);
 }
 
 static bool tcp_route_back(void *owner, const struct packet *p, struct tcp_route *route)
@@ -324,7 +335,7 @@ static bool tcp_route_back(void *owner, const struct packet *p, struct tcp_route
     struct sockets *s = owner;
     uint32_t us = get_be32(p->hdr + p->l3 + 16), them = get_be32(p->hdr + p->l3 + 12);
     for (int i = 0; i < s->n_links; i++)
-        if (s->link[i].config.ip == us) return fill_route(s, &s->link[i], them, route);
+        if (s->link[i]->config.ip == us) return fill_route(s, s->link[i], them, route);
     return false;
 }
 
@@ -365,7 +376,7 @@ static void sockets_charge_user(struct host *h, enum cost_op op, int64_t n)
 static struct link_state *find_link(struct sockets *s, const char *name)
 {
     for (int i = 0; i < s->n_links; i++)
-        if (!name || strcmp(s->link[i].config.name, name) == 0) return &s->link[i];
+        if (!name || strcmp(s->link[i]->config.name, name) == 0) return s->link[i];
     return NULL;
 }
 
@@ -374,12 +385,11 @@ static struct socket *sockets_connect(struct host *h, const char *via, struct ho
     struct sockets *s = of_host(h);
     struct link_state *l = find_link(s, via);
     struct tcp_route route;
-    SIM_ASSERT(l);
-    if (!fill_route(s, l, to.ip, &route)) return NULL;
+    if (!l || !fill_route(s, l, to.ip, &route)) return NULL;
     struct socket *sock = socket_new(s, task);
     machine_charge(s->m, COST_SYSCALL, 1);
     sock->conn = tcp_connect(s->tcp, &route, to, sock);
-    return sock;
+    return sock->conn ? sock : NULL;
 }
 
 static bool sockets_listen(struct host *h, uint16_t port, accept_fn *accept, void *owner)
@@ -399,32 +409,37 @@ static bool sockets_listen(struct host *h, uint16_t port, accept_fn *accept, voi
 static struct link_state *link_of(struct sockets *s, const void *datalink)
 {
     for (int i = 0; i < s->n_links; i++)
-        if (s->link[i].config.datalink == datalink) return &s->link[i];
+        if (s->link[i]->config.datalink == datalink) return s->link[i];
     return NULL;
 }
 
-void sockets_tx_blocked(struct sockets *s, const void *datalink)
+void sockets_tx_blocked(struct sockets *s, const void *datalink, unsigned queue)
 {
-    link_of(s, datalink)->blocked = true;
+    link_of(s, datalink)->blocked |= UINT32_C(1) << queue;
 }
 
-void sockets_tx_released(struct sockets *s, const void *datalink)
+void sockets_tx_released(struct sockets *s, const void *datalink, unsigned queue)
 {
     struct link_state *l = link_of(s, datalink);
-    l->blocked = false;
-    while (l->waiting) {
-        struct socket *sock = l->waiting;
-        l->waiting = sock->next_waiting;
+    struct socket **at = &l->waiting;
+    l->blocked &= ~(UINT32_C(1) << queue);
+    while (*at) {
+        struct socket *sock = *at;
+        if (sock->queue != queue) {
+            at = &sock->next_waiting;
+            continue;
+        }
+        *at = sock->next_waiting;
         sock->waiting = false;
         if (sock->task) thread_wake(sock->task->thread);
     }
 }
 
-/* True when the socket's link takes no more; its task is then woken by sockets_tx_released(). */
+/* True when the link takes no more of the socket's packets; its task is then woken by sockets_tx_released(). */
 static bool must_wait_for_link(struct socket *sock)
 {
     struct link_state *l = tcp_view(sock->conn)->link;
-    if (!l->blocked) return false;
+    if (!(l->blocked >> sock->queue & 1)) return false;
     sock->owner->counter[SOCKETS_flow_control]++;
     if (!sock->waiting) {
         sock->waiting = true;
@@ -476,7 +491,13 @@ static void sockets_close(struct socket *sock)
 {
     if (!sock->conn) return;
     machine_charge(sock->owner->m, COST_SYSCALL, 1);
+    if (sock->backlog.count > 0 || !mutex_enter(sock->lock)) {
+        sock->closing = true;
+        make_pending(sock);
+        return;
+    }
     tcp_close(sock->conn);
+    mutex_exit(sock->lock);
 }
 
 static const struct host_ops host_ops = {

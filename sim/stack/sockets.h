@@ -12,11 +12,15 @@
 
 struct sockets;
 
-/* Finds the Ethernet address and VLAN (-1: untagged) to reach 'ip'.  False: unreachable. */
-typedef bool sockets_resolve_fn(void *owner, uint32_t ip, struct mac_addr *mac, int *vlan);
+/* Finds the Ethernet address to reach 'ip'.  False: unreachable. */
+typedef bool sockets_resolve_fn(void *owner, uint32_t ip, struct mac_addr *mac);
 
-/* Sends a packet on a data link: the 'datalink' given to sockets_add_link().  Owns the packet. */
-typedef void sockets_transmit_fn(void *datalink, struct packet *p);
+enum { SOCKETS_QUEUES_MAX = 32 };
+
+/* Sends a packet on a data link: the 'datalink' given to sockets_add_link().  Owns the packet, which has no VLAN tag: a
+ * link that is on a VLAN adds it.  Returns which of the link's transmit queues the packet went to, the same for all of a
+ * connection's. */
+typedef unsigned sockets_transmit_fn(void *datalink, struct packet *p);
 
 struct sockets_config {
     struct machine *machine;
@@ -32,7 +36,6 @@ struct sockets_link {
     const char *name;     /* what applications call it; copied */
     struct mac_addr mac;
     uint32_t ip;          /* host byte order */
-    int vlan;             /* -1: untagged */
     int32_t mtu_bytes;
     void *datalink;
     sockets_transmit_fn *transmit;
@@ -47,9 +50,10 @@ struct host *sockets_host(struct sockets *s);
 /* Takes a received IP packet; in a step.  Owns it. */
 void sockets_receive(struct sockets *s, struct packet *p);
 
-/* The data link's transmit queue is above its high water mark: writers on it wait; and released again. */
-void sockets_tx_blocked(struct sockets *s, const void *datalink);
-void sockets_tx_released(struct sockets *s, const void *datalink);
+/* A transmit queue of the data link is above its high water mark: writers whose packets it takes wait; and released
+ * again. */
+void sockets_tx_blocked(struct sockets *s, const void *datalink, unsigned queue);
+void sockets_tx_released(struct sockets *s, const void *datalink, unsigned queue);
 
 /* Packets waiting for a connection's lock. */
 uint64_t sockets_held(const struct sockets *s);

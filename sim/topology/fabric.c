@@ -19,7 +19,8 @@
 #include "scenario/names.h"
 #include "topology/topology_impl.h"
 
-enum { NONE = -1, BUFFER_BYTES = 2 << 20, NAME_BYTES = 256, TABLE_ROOM = 64 };
+enum { NONE = -1, BUFFER_BYTES = 2 << 20, NAME_BYTES = 256, TABLE_ROOM = 64,
+       FEW_MACHINES = 64 };
 #define FATPIPE_BUFFER_BYTES (INT64_MAX / 4)
 
 /* Counters of kind "fabric". */
@@ -316,8 +317,8 @@ static int check_traffic(struct topology *t, const struct scenario_traffic *traf
     return 0;
 }
 
-/* Routes of the traffic both ways, and for every machine one to and from its neighbour in the scenario, so that its
- * uplink shows. */
+/* Routes of the traffic both ways, and so that uplinks show: among few machines all the others, among many for every
+ * machine one to and from its neighbour in the scenario. */
 static int learn_first_routes(struct topology *t, struct errors *errors)
 {
     const struct scenario *s = t->scenario;
@@ -332,9 +333,12 @@ static int learn_first_routes(struct topology *t, struct errors *errors)
             }
         }
     }
-    for (size_t m = 0; m + 1 < s->machine_count; m++) {
-        want(t, &wanted, (int)m, (int)m + 1);
-        want(t, &wanted, (int)m + 1, (int)m);
+    for (size_t m = 0; m < s->machine_count; m++) {
+        size_t end = s->machine_count <= FEW_MACHINES ? s->machine_count : m + 2;
+        for (size_t k = m + 1; k < end && k < s->machine_count; k++) {
+            want(t, &wanted, (int)m, (int)k);
+            want(t, &wanted, (int)k, (int)m);
+        }
     }
     learn_routes(t, wanted.list, wanted.count);
     free(wanted.list);
@@ -377,9 +381,8 @@ static void make_links(struct topology *t, const int *uplink)
         struct link_config c = { pl->name, pl->rate, pl->latency, BUFFER_BYTES };
         int m = f->links[l].machine;
         if (m != NONE) c.depth_bytes = t->scenario->machines[m].nics[0].queue_bytes;
-        if (!pl->shared) { /* a frame takes 1 ps, which its latency makes good */
+        if (!pl->shared) { /* occupied for 1 ps per frame, which arrives after the latency alone */
             c.rate.bps = PLATFORM_RATE_MAX;
-            c.delay.ps -= c.delay.ps > 0;
             c.depth_bytes = FATPIPE_BUFFER_BYTES;
         }
         f->links[l].link = t->by_platform_link[l] = link_create(t->engine, t->stats, t->pool, &c);

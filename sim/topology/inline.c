@@ -174,15 +174,27 @@ static void append_nic(const struct topology *t, struct text *xml, size_t port)
     append(xml, "<host_link id=\"%s\" up=\"%s\" down=\"%s\"/>\n", host, up, down);
 }
 
-static void append_wire(const struct scenario *s, struct text *xml, size_t wire, int way)
+/* SimGrid wants all links of a zone before its routes. */
+static void append_wire_links(const struct scenario *s, struct text *xml, size_t wire)
 {
     char name[2 * NAME_BYTES];
     const struct scenario_wire *w = &s->wires[wire];
-    const struct scenario_switch *from = &s->switches[w->ends[way]], *to = &s->switches[w->ends[1 - way]];
-    wire_link_name(s, wire, way, name);
-    append_link(xml, name, w->rate, w->delay.ps + to->latency.ps);
-    append(xml, "<zoneRoute src=\"%s\" dst=\"%s\" gw_src=\"%s/\" gw_dst=\"%s/\" symmetrical=\"NO\">"
-           "<link_ctn id=\"%s\"/></zoneRoute>\n", from->name, to->name, from->name, to->name, name);
+    for (int way = 0; way < 2; way++) {
+        wire_link_name(s, wire, way, name);
+        append_link(xml, name, w->rate, w->delay.ps + s->switches[w->ends[1 - way]].latency.ps);
+    }
+}
+
+static void append_wire_routes(const struct scenario *s, struct text *xml, size_t wire)
+{
+    char name[2 * NAME_BYTES];
+    for (int way = 0; way < 2; way++) {
+        const char *from = s->switches[s->wires[wire].ends[way]].name;
+        const char *to = s->switches[s->wires[wire].ends[1 - way]].name;
+        wire_link_name(s, wire, way, name);
+        append(xml, "<zoneRoute src=\"%s\" dst=\"%s\" gw_src=\"%s/\" gw_dst=\"%s/\" symmetrical=\"NO\">"
+               "<link_ctn id=\"%s\"/></zoneRoute>\n", from, to, from, to, name);
+    }
 }
 
 /* Ports of the topology sorted by switch: a counting sort, so that writing zones takes one pass. */
@@ -211,7 +223,9 @@ static char *write_platform(const struct topology *t, const struct inline_net *n
         append(&xml, "<router id=\"%s/\"/>\n</zone>\n", s->switches[i].name);
     }
     for (size_t w = 0; w < s->wire_count; w++)
-        for (int way = 0; way < 2 && !net->blocked[w]; way++) append_wire(s, &xml, w, way);
+        if (!net->blocked[w]) append_wire_links(s, &xml, w);
+    for (size_t w = 0; w < s->wire_count; w++)
+        if (!net->blocked[w]) append_wire_routes(s, &xml, w);
     append(&xml, "</zone>\n</platform>\n");
     free(first);
     free(order);

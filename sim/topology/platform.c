@@ -72,7 +72,7 @@ static bool report_parse_error(char *log, struct errors *errors)
     return false;
 }
 
-/* The first "[.../CRITICAL] MESSAGE" or "[.../ERROR] MESSAGE", without the exception's type; NULL when there is none. */
+/* The first "[.../CRITICAL] MESSAGE" or "[.../ERROR] MESSAGE", without the exception's type; NULL: none. */
 static char *find_complaint(char *log)
 {
     static const char *const marks[] = { "/CRITICAL] ", "/ERROR] " };

@@ -32,7 +32,7 @@ struct platform_link {
  * not a file, no host in it) at 'at'.  NULL after adding to 'errors'.  Owned by the caller. */
 struct platform *platform_load(const char *path, struct error_at at, struct errors *errors);
 
-/* The same from XML text; its mistakes are ours, so it asserts.  Goes through a temporary file in $TMPDIR. */
+/* The same from XML text; its mistakes are ours, so it asserts.  The text goes through memory, not a file. */
 struct platform *platform_from_xml(const char *xml);
 
 void platform_destroy(struct platform *p); /* NULL is allowed */
@@ -56,8 +56,8 @@ struct platform_routes {
     uint32_t *links;
 };
 
-/* Asks for the routes of 'n' pairs of different hosts, in order of travel.  Two hosts that no route joins are an answer,
- * not an error; but SimGrid dies of some such questions, and after 16 deaths, or one that takes seconds, the rest of a
+/* Asks for the routes of 'n' pairs of different hosts, in order of travel.  Two hosts that no route joins are an
+ * answer, not an error; but SimGrid dies of some such questions, and after 16 deaths, or one that takes seconds, the rest of a
  * batch (16384 pairs) counts as not joined too.  The caller frees the result with platform_routes_fini(). */
 struct platform_routes platform_ask_routes(struct platform *p, const struct platform_pair *pairs, size_t n);
 void platform_routes_fini(struct platform_routes *r);

@@ -33,8 +33,8 @@ static inline const struct scenario_nic *topology_nic(const struct topology *t, 
     return &t->scenario->machines[port->machine].nics[port->nic];
 }
 
-/* Both fill in t->platform, t->host, the ports' links, and t->by_platform_link.  0, or -1 after adding to 'errors'; what
- * was built is then still to be destroyed. */
+/* Both fill in t->platform, t->host, the ports' links, and t->by_platform_link.  0, or -1 after adding to 'errors';
+ * what was built is then still to be destroyed. */
 int inline_net_create(struct topology *t);
 void inline_net_destroy(struct topology *t);
 void inline_net_set_receiver(struct topology *t, size_t port);

@@ -21,7 +21,8 @@
 #include "stack/sockets.h"
 #include "topology/topology.h"
 
-enum { PROGRESS_SLICES = 200, DEVICE_82598_DUAL_FIBRE = 0x10c6, EITR_UNIT_PS = 256000 };
+enum { PROGRESS_SLICES = 200, DEVICE_82598_DUAL_FIBRE = 0x10c6, EITR_UNIT_PS = 256000,
+       PORTS = 65536 };
 
 struct machine_world;
 
@@ -44,6 +45,7 @@ struct machine_world {
     struct sockets *sockets;
     struct crossbow *stack;
     struct light *light;         /* light detail, else NULL */
+    uint64_t *ports[2];          /* bit per port taken by a receiver: TCP, UDP; NULL: none yet */
 };
 
 struct address {
@@ -122,6 +124,12 @@ static bool resolve_light(void *owner, uint32_t ip, int link, struct mac_addr *m
     return resolve(owner, ip, mac, vlan);
 }
 
+static bool resolve_full(void *owner, uint32_t ip, struct mac_addr *mac)
+{
+    int vlan;
+    return resolve(owner, ip, mac, &vlan);
+}
+
 /* -- machines ----------------------------------------------------------------------------------------------------- */
 
 static struct tcp_config tcp_config_of(const struct scenario_machine *sm)
@@ -186,7 +194,7 @@ struct grouping {
 static struct grouping plan_groups(const struct scenario_machine *sm, int nic)
 {
     const struct scenario_nic *sn = &sm->nics[nic];
-    struct grouping g = { 1, sn->lanes, sn->primary ? -1 : 0 };
+    struct grouping g = { 1, sn->primary ? sn->lanes : 1, sn->primary ? -1 : 0 };
     for (size_t i = 0; i < sm->link_count; i++) {
         if (sm->links[i].nic != nic) continue;
         g.shared = 0;
@@ -198,29 +206,49 @@ static struct grouping plan_groups(const struct scenario_machine *sm, int nic)
     return g;
 }
 
-static void add_links(struct machine_world *mw, struct nic_world *n, const struct grouping *g)
+/* The card's own link, and a VNIC, as the stack is to make them. */
+static struct crossbow_link_config own_link(const struct scenario_nic *sn, const struct grouping *g)
+{
+    return (struct crossbow_link_config){
+        .name = sn->name, .mac = to_mac(sn->mac), .ip = sn->address, .mtu_bytes = (int32_t)sn->mtu_bytes,
+        .group = g->shared == 0 ? -1 : 0, .lanes = sn->lanes, .fanout = sn->fanout == SCENARIO_AUTO ? 0 : sn->fanout,
+        .poll = sn->poll, .cpus = sn->cpus.list, .cpu_count = (unsigned)sn->cpus.count };
+}
+
+static struct crossbow_link_config vnic_link(const struct scenario_nic *sn, const struct scenario_link *sl, int group)
+{
+    return (struct crossbow_link_config){
+        .name = sl->name, .mac = to_mac(sl->mac), .ip = sl->address, .vlan = sl->vlan,
+        .mtu_bytes = (int32_t)sn->mtu_bytes, .group = group, .lanes = sl->lanes,
+        .fanout = sl->fanout == SCENARIO_AUTO ? 0 : sl->fanout, .poll = sn->poll, .cpus = sl->cpus.list,
+        .cpu_count = (unsigned)sl->cpus.count };
+}
+
+static int add_link(struct machine_world *mw, struct nic_world *n, const struct crossbow_link_config *link,
+                    struct error_at at, struct errors *errors)
+{
+    const char *problem = crossbow_link_problem(link);
+    if (problem) return errors_add(errors, at, "%s/%s: %s", mw->s->name, link->name, problem);
+    crossbow_add_link(mw->stack, n->index, link);
+    return 0;
+}
+
+static int add_links(struct machine_world *mw, struct nic_world *n, const struct grouping *g, struct errors *errors)
 {
     const struct scenario_machine *sm = mw->s;
     const struct scenario_nic *sn = &sm->nics[n->index];
-    int group = 1;
-    if (sn->primary)
-        crossbow_add_link(mw->stack, n->index, &(struct crossbow_link_config){
-            .name = sn->name, .mac = to_mac(sn->mac), .ip = sn->address, .mtu_bytes = (int32_t)sn->mtu_bytes,
-            .group = g->shared == 0 ? -1 : 0, .lanes = sn->lanes, .fanout = sn->fanout < 0 ? 0 : sn->fanout,
-            .poll = sn->poll, .cpus = sn->cpus.list, .cpu_count = (unsigned)sn->cpus.count });
+    struct crossbow_link_config link = own_link(sn, g);
+    int next = 1, bad = sn->primary ? add_link(mw, n, &link, sn->at, errors) : 0;
     for (size_t i = 0; i < sm->link_count; i++) {
         const struct scenario_link *sl = &sm->links[i];
         if (sl->nic != n->index) continue;
-        bool hw = sl->rxrings == SCENARIO_RXRINGS_HW;
-        crossbow_add_link(mw->stack, n->index, &(struct crossbow_link_config){
-            .name = sl->name, .mac = to_mac(sl->mac), .ip = sl->address, .vlan = sl->vlan,
-            .mtu_bytes = (int32_t)sn->mtu_bytes, .group = hw ? group : -1, .lanes = sl->lanes,
-            .fanout = sl->fanout < 0 ? 0 : sl->fanout, .poll = sn->poll, .cpus = sl->cpus.list,
-            .cpu_count = (unsigned)sl->cpus.count });
-        int bad = ixgbe_add_mac(n->driver, hw ? group : 0, to_mac(sl->mac));
-        if (bad) ixgbe_set_promisc(n->driver, true); /* no address slot left: the card receives everything */
-        if (hw) group++;
+        int group = sl->rxrings == SCENARIO_RXRINGS_HW ? next++ : -1;
+        link = vnic_link(sn, sl, group);
+        bad |= add_link(mw, n, &link, sl->at, errors);
+        if (ixgbe_add_mac(n->driver, group < 0 ? 0 : group, to_mac(sl->mac)))
+            ixgbe_set_promisc(n->driver, true); /* no address slot left: the card receives everything */
     }
+    return bad;
 }
 
 static int build_card(struct machine_world *mw, int index, struct errors *errors)
@@ -250,14 +278,17 @@ static int build_card(struct machine_world *mw, int index, struct errors *errors
         .mtu_bytes = (uint32_t)sn->mtu_bytes, .node = sn->node, .rng = n->rng,
     };
     const char *problem = ixgbe_config_problem(&config);
+    if (problem && g.groups * g.rings > IXGBE_MAX_RX_RINGS)
+        return errors_add(errors, sn->at, "%s: %s; asked for: %d group%s of %d", name, problem, g.groups,
+                          g.groups == 1 ? "" : "s", g.rings);
     if (problem) return errors_add(errors, sn->at, "%s: %s", name, problem);
     n->driver = ixgbe_create(&config);
     int added = crossbow_add_nic(mw->stack, &(struct crossbow_nic_config){
-        .name = sn->name, .driver = n->driver, .rings_per_group = g.rings, .shared_group = g.shared,
+        .name = sn->name, .driver = n->driver, .primary = sn->primary, .rings_per_group = g.rings,
+        .tx_rings = sn->tx_rings, .shared_group = g.shared,
         .link_mbps = (uint32_t)(sn->rate.bps / 1000000), .clock_hz = mw->s->cpus.clock_hz });
     SIM_ASSERT(added == index);
-    add_links(mw, n, &g);
-    return 0;
+    return add_links(mw, n, &g, errors);
 }
 
 static uint64_t stack_held(const void *owner)
@@ -275,7 +306,7 @@ static int build_full(struct machine_world *mw, struct errors *errors)
         .clock_hz = sm->cpus.clock_hz, .quantum = sm->cpus.quantum, .profile = w->profile, .pool = w->pool,
         .seed = w->seed });
     mw->sockets = sockets_create(&(struct sockets_config){ .machine = mw->machine, .pool = w->pool, .stats = w->stats,
-        .seed = w->seed, .tcp = tcp_config_of(sm), .resolve = resolve, .resolve_owner = w });
+        .seed = w->seed, .tcp = tcp_config_of(sm), .resolve = resolve_full, .resolve_owner = w });
     struct lane_tunables lane = lane_tunables_default();
     lane.latency_optimize = sm->lane.latency_optimize;
     lane.hiwat_pkts = (uint32_t)sm->lane.high_water_pkts;
@@ -353,13 +384,25 @@ static uint32_t address_of(const struct world *w, const struct scenario_end *e)
     return e->link >= 0 ? sm->links[e->link].address : sm->nics[e->nic].address;
 }
 
+/* A port of the machine for one pair of ends: 'wanted', or the next that is free.  0: none. */
+static uint16_t take_port(struct machine_world *mw, enum scenario_traffic_kind kind, int wanted)
+{
+    uint64_t **used = &mw->ports[kind == SCENARIO_UPERF ? 0 : 1];
+    if (!*used) *used = calloc(PORTS / 64, sizeof **used);
+    SIM_ASSERT(*used);
+    while (wanted < PORTS && (*used)[wanted / 64] >> wanted % 64 & 1) wanted++;
+    if (wanted == PORTS) return 0;
+    (*used)[wanted / 64] |= UINT64_C(1) << wanted % 64;
+    return (uint16_t)wanted;
+}
+
 static sim_time instant(sim_dur since_start)
 {
     return (sim_time){ since_start.ps };
 }
 
 static int add_uperf(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
-                     const struct scenario_end *to, int pair, const char *name, struct errors *errors)
+                     const struct scenario_end *to, uint16_t port, const char *name, struct errors *errors)
 {
     struct uperf_config c = uperf_config_default();
     c.name = name;
@@ -367,7 +410,7 @@ static int add_uperf(struct world *w, const struct scenario_traffic *t, const st
     c.master = host_of(&w->machines[from->machine]);
     c.slave = host_of(&w->machines[to->machine]);
     c.via = link_name_of(w, from);
-    c.slave_addr = (struct host_addr){ address_of(w, to), (uint16_t)(t->port + pair) };
+    c.slave_addr = (struct host_addr){ address_of(w, to), port };
     c.streams = t->streams;
     c.write_bytes = (int32_t)t->write_bytes;
     c.read_bytes = (int32_t)t->read_bytes;
@@ -376,7 +419,7 @@ static int add_uperf(struct world *w, const struct scenario_traffic *t, const st
     c.start = instant(t->start);
     c.stop = t->stop.ps == SCENARIO_NEVER.ps ? SIM_TIME_MAX : instant(t->stop);
     struct uperf *u = uperf_create(w->engine, w->stats, &c);
-    if (!u) return errors_add(errors, t->at, "%s: port %d is in use at the receiver", name, t->port + pair);
+    if (!u) return errors_add(errors, t->at, "%s: these connections cannot be made", name);
     w->uperfs = realloc(w->uperfs, (w->n_uperfs + 1) * sizeof(struct uperf *));
     SIM_ASSERT(w->uperfs);
     w->uperfs[w->n_uperfs++] = u;
@@ -385,7 +428,7 @@ static int add_uperf(struct world *w, const struct scenario_traffic *t, const st
 
 /* A sending end's rate is shared evenly among its receivers. */
 static int add_generator(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
-                         const struct scenario_end *to, int pair, int receivers, const char *name,
+                         const struct scenario_end *to, uint16_t port, int receivers, const char *name,
                          struct errors *errors)
 {
     struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
@@ -397,7 +440,7 @@ static int add_generator(struct world *w, const struct scenario_traffic *t, cons
     c.seed = w->seed;
     c.host = source->light;
     c.link = light_link_find(source->light, link_name_of(w, from));
-    c.to = (struct host_addr){ address_of(w, to), (uint16_t)(t->port + pair) };
+    c.to = (struct host_addr){ address_of(w, to), port };
     c.flows = t->flows;
     c.frame_bytes_min = (int32_t)t->frame_bytes;
     c.frame_bytes_max = (int32_t)t->frame_max_bytes;
@@ -421,7 +464,7 @@ static int add_generator(struct world *w, const struct scenario_traffic *t, cons
     w->generators = realloc(w->generators, (w->n_generators + 1) * sizeof(struct generator *));
     SIM_ASSERT(w->generators);
     w->generators[w->n_generators++] = g;
-    if (sink->sockets) sockets_udp_sink(sink->sockets, (uint16_t)(t->port + pair));
+    if (sink->sockets) sockets_udp_sink(sink->sockets, port);
     return 0;
 }
 
@@ -430,25 +473,41 @@ static bool same_end(const struct scenario_end *a, const struct scenario_end *b)
     return a->machine == b->machine && a->nic == b->nic && a->link == b->link;
 }
 
+static int vlan_of(const struct world *w, const struct scenario_end *e)
+{
+    return e->link >= 0 ? w->s->machines[e->machine].links[e->link].vlan : 0;
+}
+
+/* Traffic of entry 'index' between one pair of ends; a sender's rate is shared by 'receivers'. */
+static int add_pair(struct world *w, size_t index, const struct scenario_end *from, const struct scenario_end *to,
+                    int receivers, struct errors *errors)
+{
+    const struct scenario_traffic *t = &w->s->traffic[index];
+    struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
+    uint16_t port = take_port(sink, t->kind, t->port);
+    char name[512];
+    snprintf(name, sizeof name, "%s>%s/%s%zu", source->s->name, sink->s->name,
+             t->kind == SCENARIO_UPERF ? "uperf" : "packets", index);
+    if (vlan_of(w, from) != vlan_of(w, to))
+        return errors_add(errors, t->at, "%s: '%s' is in VLAN %d and '%s' in VLAN %d (0: untagged), and nothing routes "
+                          "between them", name, link_name_of(w, from), vlan_of(w, from), link_name_of(w, to),
+                          vlan_of(w, to));
+    if (port == 0) return errors_add(errors, t->at, "%s: no port from %d on is free at the receiver", name, t->port);
+    return t->kind == SCENARIO_UPERF ? add_uperf(w, t, from, to, port, name, errors)
+                                     : add_generator(w, t, from, to, port, receivers, name, errors);
+}
+
 static int build_traffic(struct world *w, struct errors *errors)
 {
-    char name[512];
     for (size_t i = 0; i < w->s->traffic_count; i++) {
         const struct scenario_traffic *t = &w->s->traffic[i];
-        int pair = 0;
         for (size_t f = 0; f < t->from_count; f++) {
             const struct scenario_end *from = &t->from_ends[f];
             int receivers = 0;
             for (size_t g = 0; g < t->to_count; g++) receivers += !same_end(from, &t->to_ends[g]);
-            for (size_t g = 0; g < t->to_count; g++, pair++) {
-                const struct scenario_end *to = &t->to_ends[g];
-                if (same_end(from, to)) continue;
-                snprintf(name, sizeof name, "%s>%s/%s%zu", w->s->machines[from->machine].name,
-                         w->s->machines[to->machine].name, t->kind == SCENARIO_UPERF ? "uperf" : "packets", i);
-                int bad = t->kind == SCENARIO_UPERF ? add_uperf(w, t, from, to, pair, name, errors)
-                                                    : add_generator(w, t, from, to, pair, receivers, name, errors);
-                if (bad) return -1;
-            }
+            for (size_t g = 0; g < t->to_count; g++)
+                if (!same_end(from, &t->to_ends[g]) && add_pair(w, i, from, &t->to_ends[g], receivers, errors))
+                    return -1;
         }
     }
     return 0;
@@ -525,6 +584,8 @@ void world_destroy(struct world *w)
         free(mw->nics);
         machine_destroy(mw->machine);
         light_destroy(mw->light);
+        free(mw->ports[0]);
+        free(mw->ports[1]);
     }
     topology_destroy(w->topology);
     cost_profile_destroy(w->profile);
