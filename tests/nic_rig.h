@@ -76,7 +76,8 @@ static inline void nic_rig_init(struct nic_rig *r, const struct pcie_config *bus
     r->pcie = pcie_create(r->engine, r->stats, "slot", &config);
     r->nic = nic_create(r->engine, r->stats, r->pool, r->pcie, r->memory,
                         &(struct nic_config){ "nic", 0x10c6, 0, nic_rig_mac });
-    r->wire = link_create(r->engine, r->stats, r->pool, &(struct link_config){ "wire", sim_gbps(10), sim_ns(0), 16384 });
+    r->wire = link_create(r->engine, r->stats, r->pool,
+                          &(struct link_config){ "wire", sim_gbps(10), sim_ns(0), 16384 });
     link_connect(r->wire, (struct packet_sink){ nic_rig_sink, r });
     nic_set_wire(r->nic, r->wire);
     packet_pool_add_holder(r->pool, nic_rig_held, r);
@@ -145,7 +146,8 @@ static inline struct nic_ring nic_rig_rx(struct nic_rig *r, int queue, uint32_t 
 
 static inline void nic_rig_rx_start(struct nic_rig *r, uint32_t kib, bool drop)
 {
-    uint32_t srrctl = NIC_PUT(SRRCTL_BSIZEPACKET, kib) | NIC_PUT(SRRCTL_DESCTYPE, 1) | (drop ? NIC_MASK(SRRCTL_DROP_EN) : 0);
+    uint32_t srrctl = NIC_PUT(SRRCTL_BSIZEPACKET, kib) | NIC_PUT(SRRCTL_DESCTYPE, 1);
+    if (drop) srrctl |= NIC_MASK(SRRCTL_DROP_EN);
     for (int i = 0; i < 16; i++) nic_rig_write(r, NIC_OFFSET(SRRCTL, i), srrctl);
     nic_rig_write(r, NIC_OFFSET(FCTRL, 0), NIC_MASK(FCTRL_BAM));
     nic_rig_write(r, NIC_OFFSET(RXCTRL, 0), NIC_MASK(RXCTRL_RXEN));

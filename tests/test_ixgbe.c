@@ -90,7 +90,8 @@ static void set_up(bool priced)
     bus = pcie_create(rig.engine, rig.stats, "slot", &c);
     nic = nic_create(rig.engine, rig.stats, rig.pool, bus, machine_memory(rig.m),
                      &(struct nic_config){ "nic", 0x10c6, 0, own });
-    wire = link_create(rig.engine, rig.stats, rig.pool, &(struct link_config){ "wire", sim_gbps(10), sim_ns(100), 16384 });
+    wire = link_create(rig.engine, rig.stats, rig.pool,
+                       &(struct link_config){ "wire", sim_gbps(10), sim_ns(100), 16384 });
     link_connect(wire, (struct packet_sink){ sink, NULL });
     nic_set_wire(nic, wire);
     packet_pool_add_holder(rig.pool, held, NULL);
@@ -157,10 +158,12 @@ static uint32_t burst(int ring)
 START_TEST(ixgbe_config_problem__limits)
 {
     static const struct { int groups, rings, tx; uint32_t descs, mtu; bool good; } cases[] = {
-        { 1, 1, 1, 0, 0, true }, { 1, 16, 32, 4096, 9000, true }, { 16, 1, 8, 64, 1500, true }, { 4, 4, 1, 512, 15854, true },
+        { 1, 1, 1, 0, 0, true }, { 1, 16, 32, 4096, 9000, true }, { 16, 1, 8, 64, 1500, true },
+        { 4, 4, 1, 512, 15854, true },
         { 0, 1, 1, 0, 0, false }, { 1, 0, 1, 0, 0, false }, { 1, 17, 1, 0, 0, false }, { 5, 2, 1, 0, 0, false },
         { 17, 1, 1, 0, 0, false }, { 1, 1, 0, 0, 0, false }, { 1, 1, 33, 0, 0, false }, { 1, 1, 1, 63, 0, false },
-        { 1, 1, 1, 4104, 0, false }, { 1, 1, 1, 100, 0, false }, { 1, 1, 1, 0, 67, false }, { 1, 1, 1, 0, 15855, false },
+        { 1, 1, 1, 4104, 0, false }, { 1, 1, 1, 100, 0, false }, { 1, 1, 1, 0, 67, false },
+        { 1, 1, 1, 0, 15855, false },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ixgbe_config c = config();
@@ -195,7 +198,9 @@ static struct mac_addr group_mac(int group)
 /* Frames of many flows to each group's address arrive in that group's rings, in all of them. */
 START_TEST(ixgbe_add_mac__each_group_gets_its_frames_and_spreads_them)
 {
-    static const struct { int groups, rings; } modes[] = { { 1, 1 }, { 1, 4 }, { 1, 16 }, { 2, 1 }, { 16, 1 }, { 2, 8 }, { 4, 4 }, { 3, 5 } };
+    static const struct { int groups, rings; } modes[] = {
+        { 1, 1 }, { 1, 4 }, { 1, 16 }, { 2, 1 }, { 16, 1 }, { 2, 8 }, { 4, 4 }, { 3, 5 },
+    };
     struct ixgbe_config c = config();
     c.groups = modes[_i].groups;
     c.rings_per_group = modes[_i].rings;
@@ -327,8 +332,8 @@ START_TEST(ixgbe_rx_burst__jumbo_frames)
 }
 END_TEST
 
-/* A ring that nobody empties: the ring fills, then the packet buffer (or, with DROP_EN, nothing), then frames are lost where
- * the device counts them. */
+/* A ring that nobody empties: the ring fills, then the packet buffer (or, with DROP_EN, nothing), then frames are lost
+ * where the device counts them. */
 START_TEST(ixgbe_rx_burst__overload_is_counted_by_the_device)
 {
     struct ixgbe_config c = config();

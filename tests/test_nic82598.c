@@ -60,8 +60,9 @@ static uint64_t counter(enum nic_counter c)
 /* -- queue choice ------------------------------------------------------------------------------------------------- */
 
 static const uint8_t standard_key[40] = {
-    0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb,
-    0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
+    0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3,
+    0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3,
+    0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
 };
 
 static void write_key(const uint8_t *key)
@@ -590,8 +591,8 @@ static void line_rate(struct nic_ring *ring, uint32_t frames)
     }
 }
 
-/* Upstream bytes per frame: data 60 + 24, its share of the write-back 16 + 24 / batch, its share of a fetch request (24;
- * a fetch has one request per 512 bytes and per 4 KiB page). */
+/* Upstream bytes per frame: data 60 + 24, its share of the write-back 16 + 24 / batch, its share of a fetch request
+ * (24; a fetch has one request per 512 bytes and per 4 KiB page). */
 START_TEST(nic_receive__bus_bytes_of_64_byte_frames)
 {
     enum { FRAMES = 20000 };
@@ -783,7 +784,8 @@ enum { CMD_EOP = 1, CMD_IFCS = 2, CMD_IC = 4, CMD_RS = 8, CMD_DEXT = 32, CMD_VLE
 
 static uint64_t data_word(uint32_t bytes, uint32_t cmd, uint32_t popts, uint32_t payload)
 {
-    return bytes | 3ull << 20 | (uint64_t)(cmd | CMD_DEXT | CMD_IFCS) << 24 | (uint64_t)popts << 40 | (uint64_t)payload << 46;
+    return bytes | 3ull << 20 | (uint64_t)(cmd | CMD_DEXT | CMD_IFCS) << 24 | (uint64_t)popts << 40 |
+           (uint64_t)payload << 46;
 }
 
 static struct nic_desc context_desc(uint32_t mac, uint32_t ip, uint32_t l4, uint32_t mss, bool tcp)
@@ -881,9 +883,10 @@ START_TEST(nic_transmit__segmentation_equals_headers_segment)
     bus_addr addr = memory_bind(rig.memory, p);
     uint32_t tail = 0, at = 0;
     ring.desc[tail++] = context_desc(14, 20, 20, mss, true);
-    for (uint32_t bytes = 54; at < p->len; at += bytes, bytes = p->len - at < 16384 ? p->len - at : 16384)
-        ring.desc[tail++] = (struct nic_desc){ { addr + at, data_word(bytes, CMD_TSE | (at + bytes == p->len ? CMD_EOP | CMD_RS : 0),
-                                                                     BOTH_SUMS, payload) } };
+    for (uint32_t bytes = 54; at < p->len; at += bytes, bytes = p->len - at < 16384 ? p->len - at : 16384) {
+        uint32_t end = at + bytes == p->len ? CMD_EOP | CMD_RS : 0;
+        ring.desc[tail++] = (struct nic_desc){ { addr + at, data_word(bytes, CMD_TSE | end, BOTH_SUMS, payload) } };
+    }
     nic_rig_write(&rig, NIC_OFFSET(TDT, 0), tail);
     nic_rig_run_ns(&rig, 200000);
     ck_assert(tx_done(&ring, tail - 1));
@@ -947,8 +950,8 @@ START_TEST(nic_transmit__legacy_descriptor_with_checksum_and_tag)
     packet_read(model, 0, view, 200);
     put_be16(view + 40, (uint16_t)~checksum_fold(checksum_add(0, pseudo, 12)));
     ring.desc[0].q[0] = where;
-    ring.desc[0].q[1] = 200 | 40u << 16 | (uint64_t)(CMD_EOP | CMD_IFCS | CMD_IC | CMD_RS | CMD_VLE) << 24 | 34ull << 40 |
-                        0x4321ull << 48;
+    uint64_t command = CMD_EOP | CMD_IFCS | CMD_IC | CMD_RS | CMD_VLE;
+    ring.desc[0].q[1] = 200 | 40u << 16 | command << 24 | 34ull << 40 | 0x4321ull << 48;
     nic_rig_write(&rig, NIC_OFFSET(TDT, 0), 1);
     nic_rig_run_ns(&rig, 10000);
     ck_assert(tx_done(&ring, 0));
@@ -1128,7 +1131,9 @@ START_TEST(nic_reg_write__garbage_never_crashes)
             nic_rig_write(&rig, NIC_OFFSET(RDT, q), rng_below(rng, 4096));
             nic_rig_write(&rig, NIC_OFFSET(TDT, q), rng_below(rng, 4096));
             break;
-        case 5: nic_receive(rig.nic, nic_rig_frame(&rig, nic_rig_mac, IPPROTO_TCP_, (uint16_t)n, 60 + rng_below(rng, 15000))); break;
+        case 5:
+            nic_receive(rig.nic, nic_rig_frame(&rig, nic_rig_mac, IPPROTO_TCP_, 7, 60 + rng_below(rng, 15000)));
+            break;
         case 6: {
             uint8_t bytes[200];
             struct packet *p = packet_new(rig.pool, engine_now(rig.engine));
@@ -1150,7 +1155,8 @@ START_TEST(nic_reset__drops_what_it_holds)
     one_ring(64, 0, 2, false, 1);
     for (int i = 0; i < 10; i++) nic_receive(rig.nic, tcp_frame(1));
     packet_pool_check(rig.pool);
-    nic_rig_write(&rig, NIC_OFFSET(CTRL, 0), NIC_MASK(CTRL_RST));
+    nic_rig_write(&rig, NIC_OFFSET(CTRL, 0), NIC_MASK(CTRL_RST) | NIC_MASK(CTRL_GIO_DIS));
+    ck_assert_uint_eq(nic_rig_read(&rig, NIC_OFFSET(CTRL, 0)), 0);
     ck_assert_uint_eq(dropped(DROP_NIC_DISABLED), 10);
     nic_rig_run_ns(&rig, 10000);
 }

@@ -26,8 +26,8 @@ const char *ixgbe_config_problem(const struct ixgbe_config *c)
     if (c->groups * c->rings_per_group > IXGBE_MAX_RX_RINGS) return "has at most 16 receive rings";
     if (c->groups > most) return "has at most 4 ring groups of several rings, or 16 of one";
     if (c->tx_rings < 1 || c->tx_rings > IXGBE_MAX_TX_RINGS) return "has 1 to 32 transmit rings";
-    if (rx < IXGBE_RING_MIN || rx > IXGBE_RING_MAX || rx % 8) return "receive rings have 64 to 4096 descriptors, a multiple of 8";
-    if (tx < IXGBE_RING_MIN || tx > IXGBE_RING_MAX || tx % 8) return "transmit rings have 64 to 4096 descriptors, a multiple of 8";
+    if (rx < IXGBE_RING_MIN || rx > IXGBE_RING_MAX || rx % 8 || tx < IXGBE_RING_MIN || tx > IXGBE_RING_MAX || tx % 8)
+        return "rings have 64 to 4096 descriptors, a multiple of 8";
     if (c->rx_wthresh > 16) return "the write-back threshold is 0 to 16";
     if (c->itr_units > 0xffff) return "the interrupt interval is at most 65535 units of 256 ns";
     if (c->mtu_bytes > MTU_MAX || (c->mtu_bytes && c->mtu_bytes < 68)) return "the MTU is 68 to 15854 bytes";

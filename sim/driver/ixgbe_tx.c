@@ -1,8 +1,9 @@
 /* ixgbe_tx.c -- puts packets into a transmit ring and takes them out when the device is done.
  *
- *     [ free | context? header payload payload* | header payload | free ]     one packet: its last descriptor asks for a
- *       head ^                                            tail ^               report (RS), and holds DD when it is done
+ *     [ free | context? header payload payload* | header payload | free ]
+ *       head ^                                            tail ^
  *
+ * The last descriptor of a packet asks for a report (RS) and holds DD when the device is done with the packet.
  * Whole packets up to 512 bytes are copied into one buffer; of larger ones the header is a piece of its own and the
  * payload is bound in pieces of up to 16 KiB.  A context descriptor is written only when it differs from the last. */
 #include <stdio.h>

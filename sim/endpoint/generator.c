@@ -38,14 +38,14 @@ static void event(void *owner);
 struct generator_config generator_config_default(void)
 {
     return (struct generator_config){ .kind = GENERATOR_UDP, .ethertype = 0x88b5, .flows = 1, .from_port = 1024,
-                                      .frame_bytes_min = 64, .frame_bytes_max = 64, .burst = 1,
+                                      .frame_bytes_min = 64, .frame_bytes_max = 64, .share = 1, .burst = 1,
                                       .stop = SIM_TIME_MAX };
 }
 
 static bool in_range(const struct generator_config *c)
 {
     return c->flows > 0 && c->from_port + c->flows <= 65536 && c->frame_bytes_min >= 64 && c->burst > 0 &&
-           c->frame_bytes_max >= c->frame_bytes_min && c->frame_bytes_max <= FRAME_BYTES_MAX && c->rate_value > 0 &&
+           c->frame_bytes_max >= c->frame_bytes_min && c->frame_bytes_max <= FRAME_BYTES_MAX && c->rate_value > 0 && c->share > 0 &&
            (c->unit != GENERATOR_LINE_SHARE || (c->line_rate.bps > 0 && c->rate_value <= MILLION));
 }
 
@@ -118,7 +118,7 @@ uint64_t generator_frames(const struct generator *g)
 
 static void price(struct generator *g, int32_t bytes)
 {
-    sim_wide ps = PS_PER_S;
+    sim_wide ps = (sim_wide)PS_PER_S * g->config.share;
     if (g->config.unit != GENERATOR_FRAMES_PER_S) ps *= 8 * (int64_t)bytes;
     if (g->config.unit == GENERATOR_LINE_SHARE) ps = ps / bytes * (bytes + FRAME_OVERHEAD_BYTES) * MILLION;
     g->gap_bytes = bytes;

@@ -33,6 +33,7 @@ struct generator_config {
     int32_t frame_bytes_min, frame_bytes_max; /* 64 to 16384 with FCS, as in "64-byte frames"; uniform between them */
     enum generator_unit unit;
     int64_t rate_value;         /* > 0 */
+    int share;                  /* > 0: this generator sends one in 'share' of the frames of that rate */
     sim_rate line_rate;         /* of the link, for GENERATOR_LINE_SHARE */
     enum generator_gaps gaps;
     int burst;                  /* > 0: frames handed to the link at once, at the time of the first */
@@ -42,7 +43,7 @@ struct generator_config {
 
 struct generator;
 
-/* Defaults: UDP, one flow from port 1024, 64-byte frames, constant gaps, burst 1, start 0, no end. */
+/* Defaults: UDP, one flow from port 1024, 64-byte frames, constant gaps, share 1, burst 1, start 0, no end. */
 struct generator_config generator_config_default(void);
 
 /* Counters: kind "app", entity NAME: frames, bytes (with FCS).  NULL when a number is out of range or the

@@ -14,8 +14,7 @@
 enum {
     RX_SLACK_NS = 500,     /* the receive engine works at most this far ahead of the bus */
     TX_WINDOW_NS = 2000,   /* data reads on their way, beyond the read latency */
-
-    POSTED_ROOM = 2048,
+    POSTED_ROOM = 2048,    /* posted writes on their way; grows when that is not enough */
 };
 
 static void posted_arrive(void *owner);
@@ -26,7 +25,8 @@ static void register_stats(struct nic *nic, struct stats *stats);
 #define write_none 0
 #define read_none 0
 static const struct { nic_write_hook *write; nic_read_hook *read; } hooks[N_NIC82598_REGS] = {
-#define R(NAME, offset, count, stride, access, reset, write, read, meaning) [REG_##NAME] = { write_##write, read_##read },
+#define R(NAME, offset, count, stride, access, reset, write, read, meaning) \
+    [REG_##NAME] = { write_##write, read_##read },
     NIC82598_REGS(R)
 #undef R
 };
@@ -66,9 +66,11 @@ void nic_destroy(struct nic *nic)
 {
     if (!nic) return;
     engine_cancel(nic->engine, &nic->posted_event);
-    irq_reset(nic);
-    rx_reset(nic);
-    tx_reset(nic);
+    engine_cancel(nic->engine, &nic->rx_event);
+    engine_cancel(nic->engine, &nic->tx_event);
+    for (int i = 0; i < NIC_VECTORS; i++) engine_cancel(nic->engine, &nic->vector[i].timer);
+    for (int i = 0; i < NIC_RX_QUEUES; i++) engine_cancel(nic->engine, &nic->rxq[i].ring.fetched);
+    for (int i = 0; i < NIC_TX_QUEUES; i++) engine_cancel(nic->engine, &nic->txq[i].ring.fetched);
     free(nic->posted);
     free(nic);
 }
@@ -185,9 +187,10 @@ static void reset(struct nic *nic)
 void write_ctrl(struct nic *nic, uint32_t index, uint32_t value)
 {
     (void)index;
-    if (NIC_GET(CTRL_RST, value)) reset(nic);
-    nic->reg[SLOT_CTRL] = value & ~(NIC_MASK(CTRL_RST) | NIC_MASK(CTRL_LRST));
-    filter_mode(nic);
+    if (NIC_GET(CTRL_RST, value))
+        reset(nic);
+    else
+        nic->reg[SLOT_CTRL] = value & ~NIC_MASK(CTRL_LRST);
 }
 
 /* -- posted writes ------------------------------------------------------------------------------------------------ */
@@ -223,6 +226,7 @@ static void posted_arrive(void *owner)
 {
     struct nic *nic = owner;
     int64_t now = engine_now(nic->engine).ps;
+    bool full = nic_posted(nic) >= POSTED_LIMIT;
 
     while (nic_posted(nic) > 0) {
         struct posted w = nic->posted[nic->posted_head & (nic->posted_room - 1)];
@@ -237,6 +241,7 @@ static void posted_arrive(void *owner)
         case POSTED_MESSAGE: irq_arrived(nic, w.queue); break;
         }
     }
+    if (full) rx_drain(nic);
 }
 
 int nic_node(const struct nic *nic, uint64_t addr)

@@ -66,7 +66,7 @@ enum nic_counter {
  * 'stats' may be NULL.  The NIC is reset; the caller owns it. */
 struct nic *nic_create(struct engine *engine, struct stats *stats, struct packet_pool *pool, struct pcie *pcie,
                        struct memory *memory, const struct nic_config *config);
-void nic_destroy(struct nic *nic);
+void nic_destroy(struct nic *nic); /* packets still in it stay the pool's; NULL is allowed */
 
 /* Register accesses, of the types pcie_mmio_read() and pcie_mmio_write() want; 'nic' is a struct nic.  An offset
  * without a register reads 0 and ignores writes, counted. */

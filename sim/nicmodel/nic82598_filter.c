@@ -10,8 +10,6 @@
  *
  * The Toeplitz hash is a table per input byte, made from the key when it is first needed.  A frame without a hash has
  * RSS output 0.  Left out: immediate interrupt filters, header split types, the mirror of management traffic. */
-#include <string.h>
-
 #include "nicmodel/nic82598_impl.h"
 
 enum {
@@ -35,7 +33,7 @@ void filter_mode(struct nic *nic)
     const uint32_t *reg = nic->reg;
     uint32_t fctrl = reg[SLOT_FCTRL], vlan = reg[SLOT_VLNCTRL], vmd = reg[SLOT_VMD_CTL];
 
-    m->enabled = NIC_GET(RXCTRL_RXEN, reg[SLOT_RXCTRL]) && !NIC_GET(CTRL_GIO_DIS, reg[SLOT_CTRL]);
+    m->enabled = NIC_GET(RXCTRL_RXEN, reg[SLOT_RXCTRL]);
     m->sbp = NIC_GET(FCTRL_SBP, fctrl);
     m->upe = NIC_GET(FCTRL_UPE, fctrl);
     m->mpe = NIC_GET(FCTRL_MPE, fctrl);
@@ -257,8 +255,9 @@ static bool control_accept(struct nic *nic, const struct packet *p)
 {
     uint32_t opcode = p->hdr_len >= ETH_BYTES + 2 ? get_be16(p->hdr + ETH_BYTES) : 0;
     bool pause = opcode == OPCODE_PAUSE || opcode == OPCODE_PFC;
+    bool off = p->hdr_len >= ETH_BYTES + 4 && get_be16(p->hdr + ETH_BYTES + 2) != 0; /* XON has time 0 */
     if (opcode == OPCODE_PAUSE)
-        stats_add(nic, p->hdr_len >= ETH_BYTES + 4 && get_be16(p->hdr + ETH_BYTES + 2) ? SLOT_LXOFFRXC : SLOT_LXONRXC, 1);
+        stats_add(nic, off ? SLOT_LXOFFRXC : SLOT_LXONRXC, 1);
     return pause ? !nic->mode.dpf : nic->mode.pmcf;
 }
 

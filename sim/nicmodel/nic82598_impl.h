@@ -1,8 +1,8 @@
 /* nic82598_impl.h -- the inside of the modelled 82598, shared by its own files only.
  *
- *   wire -> nic_receive -> filter, queue choice -> packet buffer -> data DMA -> used descriptors -> write-back -+
- *                                                                                                    v
- *   wire <- transmit buffer <- frames <- data DMA <- packets <- cached descriptors     'posted' -> host memory, messages
+ *   wire -> nic_receive -> filter, queue choice -> packet buffer -> data DMA -> used descriptors -> write-back
+ *                                                                                                        v
+ *   wire <- packet buffer <- frames <- data DMA <- packets <- cached descriptors         'posted' -> memory, messages
  *
  * Whatever the device writes to the machine is posted: it goes through one FIFO in order, with one pending event, and
  * becomes visible when it arrives.  Time that a transfer takes is arithmetic in pcie.c. */
@@ -21,7 +21,7 @@ enum {
     DESC_BYTES = 16,
     PIECES_MAX = 40,          /* buffers of one transmit packet */
     DONE_MAX = 256,           /* transmit packets whose data is on its way */
-    POSTED_LIMIT = 1024,      /* posted writes on their way before the receive engine pauses */
+    POSTED_LIMIT = 1024,      /* posted writes on their way when the receive engine pauses */
     UNITS_NS = 256,           /* of the throttle registers */
     N_CAUSES = 16,            /* queue bits of EICR */
     SIZE_CLASSES = 6,

@@ -4,7 +4,6 @@
 #include "nicmodel/nic82598_regs.h"
 
 #include <inttypes.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "core/assert.h"

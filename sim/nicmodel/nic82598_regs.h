@@ -361,7 +361,8 @@ const struct nic_reg_info *nic_reg_info(enum nic82598_reg reg);
 /* Whether the model acts on the register beyond its access rule. */
 bool nic_reg_behaves(const struct nic_reg_info *r);
 
-/* The slot at byte offset 'offset' of BAR0, or -1 when no register is there.  *reg and *index (NULL: unwanted): which. */
+/* The slot at byte offset 'offset' of BAR0, or -1 when no register is there.  *reg and *index (each may be NULL) say
+ * which it is. */
 int nic_reg_find(uint32_t offset, enum nic82598_reg *reg, uint32_t *index);
 
 /* "RDT[3]", "CTRL", or "0x1234" for an unknown offset, in 'text' of at least 24 bytes; returns 'text'. */

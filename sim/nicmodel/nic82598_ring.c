@@ -6,8 +6,6 @@
  * One read is in flight per queue, for as many descriptors as fit (datasheet 3.4.4 and 3.5.4): on an empty cache any
  * posted descriptor is fetched; else when fewer than PTHRESH are cached and at least HTHRESH are posted.  The bytes
  * are taken from memory when the read completes.  A refused read stops the queue until it is enabled again. */
-#include <string.h>
-
 #include "nicmodel/nic82598_impl.h"
 
 enum { RING_MAX = 32768 - 8, WTHRESH_MAX = 16 };

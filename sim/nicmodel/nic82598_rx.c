@@ -10,8 +10,6 @@
  * A batch of WTHRESH used descriptors is written at once; a smaller one waits while the throttle counter of the
  * queue's vector runs, if it has one.  Left out: header split and replication (such queues behave as one-buffer),
  * several packet buffers, realignment of partial write-backs to cache lines. */
-#include <string.h>
-
 #include "nicmodel/nic82598_impl.h"
 
 static void rx_event(void *owner);
@@ -180,7 +178,7 @@ static bool move(struct nic *nic, struct packet *p)
         engine_schedule(nic->engine, &nic->rx_event, (sim_time){ start });
         return false;
     }
-    if (q->u_tail - q->u_head + needed > USED_DESCS || nic_posted(nic) >= POSTED_LIMIT) return false; /* until visible */
+    if (q->u_tail - q->u_head + needed > USED_DESCS || nic_posted(nic) >= POSTED_LIMIT) return false;
     TRACE(nic->engine, nic->entity->id, nic_rx_dma, p->id, queue, q->use, 0);
     nic->counter[NIC_rx_packets]++;
     nic->counter[NIC_rx_bytes] += len;
@@ -240,7 +238,7 @@ void rx_visible(struct nic *nic, unsigned queue, uint32_t count)
 {
     struct rxq *q = &nic->rxq[queue];
     struct ring *r = &q->ring;
-    bool stalled = q->u_tail - q->u_head > USED_DESCS - CACHE_DESCS || nic_posted(nic) >= POSTED_LIMIT - 1;
+    bool stalled = q->u_tail - q->u_head > USED_DESCS - CACHE_DESCS;
 
     if (count > q->u_issued - q->u_head) count = q->u_issued - q->u_head; /* the ring was set up anew meanwhile */
     while (count > 0) {

@@ -8,8 +8,6 @@
  * packet buffer has room and no more than a window of them is under way.  Frames go to the wire in the order of their
  * data, at most 8 KiB before it can take them.  One event serves all of it: the next packet whose data is complete,
  * the next frame to hand over, or the next read.  Left out: DCB, flow control, the management path. */
-#include <string.h>
-
 #include "nicmodel/nic82598_impl.h"
 
 enum { READ_BYTES = 4096, TXPB_MASK = 0xffc00 };

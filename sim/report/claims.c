@@ -134,6 +134,41 @@ size_t claims_count(const struct claims *claims)
     return claims->count;
 }
 
+/* NULL: there is no such claim. */
+static const struct entry *find_entry(const struct claims *claims, const char *scenario, const char *metric,
+                                      const char *of)
+{
+    for (size_t i = 0; i < claims->count; i++) {
+        const struct entry *e = &claims->entries[i];
+        if (e->broken || strcmp(claims->sources[e->source].scenario, scenario) != 0) continue;
+        if (strcmp(e->metric, metric) == 0 && strcmp(e->of, of) == 0) return e;
+    }
+    return NULL;
+}
+
+int claims_lost(const struct claims *claims, const char *path, FILE *out, struct errors *errors)
+{
+    char line[512], scenario[128], metric[128], of[128];
+    int lost = 0;
+    FILE *list = fopen(path, "r");
+    if (!list) return errors_add(errors, (struct error_at){ path, 0, 0 }, "%s", strerror(errno));
+    while (fgets(line, sizeof line, list)) {
+        if (line[0] == '#' || sscanf(line, "%127s %127s %127s", scenario, metric, of) != 3) continue;
+        const struct entry *e = find_entry(claims, scenario, metric, of);
+        if (e && e->verdict == VERDICT_HOLDS) continue;
+        fprintf(out, "no longer holds: %s of %s in %s: %s\n", metric, of, scenario, e ? e->reason : "it is not there");
+        lost++;
+    }
+    fclose(list);
+    for (size_t i = 0; i < claims->count; i++) {
+        const struct entry *e = &claims->entries[i];
+        if (!e->broken) continue;
+        fprintf(out, "did not run: %s: %s\n", claims->sources[e->source].scenario, e->reason);
+        lost++;
+    }
+    return lost;
+}
+
 static const char *verdict_of(const struct entry *e)
 {
     return e->broken ? "not run" : verdict_name(e->verdict);

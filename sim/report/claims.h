@@ -5,6 +5,7 @@
 #define SIM_REPORT_CLAIMS_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "core/error.h"
 #include "report/expect.h"
@@ -34,6 +35,11 @@ void claims_add_broken(struct claims *claims, const struct claims_source *source
 /* Expectations that do not hold plus scenarios that did not run. */
 size_t claims_failed(const struct claims *claims);
 size_t claims_count(const struct claims *claims);
+
+/* Compares with 'path', a list of the claims that hold, one per line: SCENARIO METRIC VARIANT; '#' begins a comment.
+ * Prints every one of them that does not hold now, or is gone, and every scenario that did not run.  Returns how many;
+ * -1 after adding that the list cannot be read. */
+int claims_lost(const struct claims *claims, const char *path, FILE *out, struct errors *errors);
 
 /* Writes DIR/claims.md and DIR/claims.json (DIR is made), each under another name first and renamed when whole.
  * 0, or -1 after adding what went wrong; an earlier file is then untouched. */

@@ -319,7 +319,8 @@ static bool port_tx_burst(struct lane_port *port, unsigned ring, struct lane_pkt
 
 static bool port_irq_on(struct lane_port *port, unsigned ring)
 {
-    return ixgbe_rx_intr_enable(nic_of(port)->config.driver, (int)ring);
+    ixgbe_rx_intr_enable(nic_of(port)->config.driver, (int)ring);
+    return false; /* for frames that wait the driver has fired an interrupt itself */
 }
 
 static void port_irq_off(struct lane_port *port, unsigned ring)

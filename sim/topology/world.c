@@ -22,7 +22,7 @@
 #include "topology/topology.h"
 
 enum { PROGRESS_SLICES = 200, DEVICE_82598_DUAL_FIBRE = 0x10c6, EITR_UNIT_PS = 256000,
-       PORTS = 65536 };
+       PORTS = 65536, LOAD_FULL_PPM = 1000000 };
 
 struct machine_world;
 
@@ -426,10 +426,10 @@ static int add_uperf(struct world *w, const struct scenario_traffic *t, const st
     return 0;
 }
 
-/* A sending end's rate is shared evenly among its receivers. */
+/* A sending end's rate is shared evenly among its receivers, which take turns; this is number 'turn' of them. */
 static int add_generator(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
-                         const struct scenario_end *to, uint16_t port, int receivers, const char *name,
-                         struct errors *errors)
+                         const struct scenario_end *to, uint16_t port, int receivers, int turn,
+                         const char *name, struct errors *errors)
 {
     struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
     if (!source->light)
@@ -445,20 +445,20 @@ static int add_generator(struct world *w, const struct scenario_traffic *t, cons
     c.frame_bytes_min = (int32_t)t->frame_bytes;
     c.frame_bytes_max = (int32_t)t->frame_max_bytes;
     c.line_rate = link_config_of(topology_port(w->topology, from->machine, from->nic)->tx)->rate;
-    if (t->load_ppm > 0) {
-        c.unit = GENERATOR_LINE_SHARE;
-        c.rate_value = t->load_ppm / receivers;
-    } else if (t->packet_rate > 0) {
+    c.share = receivers;
+    if (t->packet_rate > 0) {
         c.unit = GENERATOR_FRAMES_PER_S;
-        c.rate_value = t->packet_rate / receivers;
-    } else {
+        c.rate_value = t->packet_rate;
+    } else if (t->rate.bps > 0) {
         c.unit = GENERATOR_BITS_PER_S;
-        c.rate_value = t->rate.bps / receivers;
+        c.rate_value = t->rate.bps;
+    } else {
+        c.unit = GENERATOR_LINE_SHARE;
+        c.rate_value = t->load_ppm > 0 ? t->load_ppm : LOAD_FULL_PPM;
     }
     c.gaps = t->arrivals == SCENARIO_POISSON ? GENERATOR_POISSON : GENERATOR_CONSTANT;
-    c.start = instant(t->start);
+    c.start = sim_add(instant(t->start), sim_ps(from->interval_fs / 1000 * turn));
     c.stop = t->stop.ps == SCENARIO_NEVER.ps ? SIM_TIME_MAX : instant(t->stop);
-    if (c.rate_value < 1) c.rate_value = 1;
     struct generator *g = generator_create(w->engine, w->stats, &c);
     if (!g) return errors_add(errors, t->at, "%s: these packets cannot be generated", name);
     w->generators = realloc(w->generators, (w->n_generators + 1) * sizeof(struct generator *));
@@ -478,9 +478,9 @@ static int vlan_of(const struct world *w, const struct scenario_end *e)
     return e->link >= 0 ? w->s->machines[e->machine].links[e->link].vlan : 0;
 }
 
-/* Traffic of entry 'index' between one pair of ends; a sender's rate is shared by 'receivers'. */
+/* Traffic of entry 'index' between one pair of ends: number 'turn' of the sender's 'receivers'. */
 static int add_pair(struct world *w, size_t index, const struct scenario_end *from, const struct scenario_end *to,
-                    int receivers, struct errors *errors)
+                    int receivers, int turn, struct errors *errors)
 {
     const struct scenario_traffic *t = &w->s->traffic[index];
     struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
@@ -494,7 +494,7 @@ static int add_pair(struct world *w, size_t index, const struct scenario_end *fr
                           vlan_of(w, to));
     if (port == 0) return errors_add(errors, t->at, "%s: no port from %d on is free at the receiver", name, t->port);
     return t->kind == SCENARIO_UPERF ? add_uperf(w, t, from, to, port, name, errors)
-                                     : add_generator(w, t, from, to, port, receivers, name, errors);
+                                     : add_generator(w, t, from, to, port, receivers, turn, name, errors);
 }
 
 static int build_traffic(struct world *w, struct errors *errors)
@@ -503,10 +503,10 @@ static int build_traffic(struct world *w, struct errors *errors)
         const struct scenario_traffic *t = &w->s->traffic[i];
         for (size_t f = 0; f < t->from_count; f++) {
             const struct scenario_end *from = &t->from_ends[f];
-            int receivers = 0;
+            int receivers = 0, turn = 0;
             for (size_t g = 0; g < t->to_count; g++) receivers += !same_end(from, &t->to_ends[g]);
             for (size_t g = 0; g < t->to_count; g++)
-                if (!same_end(from, &t->to_ends[g]) && add_pair(w, i, from, &t->to_ends[g], receivers, errors))
+                if (!same_end(from, &t->to_ends[g]) && add_pair(w, i, from, &t->to_ends[g], receivers, turn++, errors))
                     return -1;
         }
     }
