@@ -289,13 +289,14 @@ struct interrupt *interrupt_create(struct machine *m, const char *name, int cpu,
     struct interrupt *i = calloc(1, sizeof *i);
     SIM_ASSERT(i);
     i->m = m;
-    i->id = ++m->n_interrupts;
     i->handler = handler;
     i->owner = owner;
     i->thread = thread_create(m, &(struct thread_config){ .name = name, .priority = PRIORITY_INTERRUPT, .cpu = cpu,
                                                           .step = interrupt_thread_step, .owner = i });
-    i->all = m->interrupts;
-    m->interrupts = i;
+    m->interrupts = realloc(m->interrupts, (m->n_interrupts + 1) * sizeof(struct interrupt *));
+    SIM_ASSERT(m->interrupts);
+    m->interrupts[m->n_interrupts] = i;
+    i->id = ++m->n_interrupts;
     interrupt_bind(i, cpu);
     return i;
 }

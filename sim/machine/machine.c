@@ -60,17 +60,13 @@ void machine_destroy(struct machine *m)
 {
     if (!m) return;
     mutex_destroy_all(m);
-    while (m->interrupts) {
-        struct interrupt *i = m->interrupts;
-        m->interrupts = i->all;
-        free(i);
+    for (uint32_t i = 0; i < m->n_interrupts; i++) free(m->interrupts[i]);
+    for (uint32_t i = 0; i < m->n_threads; i++) {
+        free(m->threads[i]->name);
+        free(m->threads[i]);
     }
-    while (m->threads) {
-        struct thread *t = m->threads;
-        m->threads = t->all;
-        free(t->name);
-        free(t);
-    }
+    free(m->interrupts);
+    free(m->threads);
     for (int i = 0; i < m->n_cpus; i++) {
         engine_cancel(m->view.engine, &m->cpu[i].event);
         free(m->cpu[i].task.effects);
@@ -120,6 +116,16 @@ int machine_cpu_node(const struct machine *m, int cpu)
     return m->cpu[cpu].node;
 }
 
+const char *machine_thread_name(const struct machine *m, int64_t number)
+{
+    return number > 0 && number <= m->n_threads ? m->threads[number - 1]->name : NULL;
+}
+
+const char *machine_interrupt_name(const struct machine *m, int64_t number)
+{
+    return number > 0 && number <= m->n_interrupts ? m->interrupts[number - 1]->thread->name : NULL;
+}
+
 struct thread *thread_create(struct machine *m, const struct thread_config *config)
 {
     struct thread *t = calloc(1, sizeof *t);
@@ -128,15 +134,16 @@ struct thread *thread_create(struct machine *m, const struct thread_config *conf
     t->m = m;
     t->name = strdup(config->name);
     SIM_ASSERT(t->name);
-    t->id = ++m->n_threads;
     t->priority = config->priority;
     t->bound = config->cpu;
     t->last = -1;
     t->quantum_ps = m->quantum_ps;
     t->step = config->step;
     t->owner = config->owner;
-    t->all = m->threads;
-    m->threads = t;
+    m->threads = realloc(m->threads, (m->n_threads + 1) * sizeof(struct thread *));
+    SIM_ASSERT(m->threads);
+    m->threads[m->n_threads] = t;
+    t->id = ++m->n_threads;
     return t;
 }
 

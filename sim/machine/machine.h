@@ -50,6 +50,9 @@ const char *machine_name(const struct machine *m);
 int machine_cpu_count(const struct machine *m);
 int machine_node_count(const struct machine *m);       /* one NUMA node per socket */
 int machine_cpu_node(const struct machine *m, int cpu);
+/* The thread or interrupt that trace points cpu_run, cpu_switch and cpu_interrupt call by this number; NULL: none. */
+const char *machine_thread_name(const struct machine *m, int64_t number);
+const char *machine_interrupt_name(const struct machine *m, int64_t number);
 
 /* -- threads ---------------------------------------------------------------------------------------------------- */
 

@@ -75,7 +75,6 @@ enum thread_state { THREAD_ASLEEP, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED 
 
 struct thread {
     struct thread *next, *prev;  /* in a run queue, or ('next') among the waiters of a mutex */
-    struct thread *all;          /* next of the machine's threads */
     struct machine *m;
     char *name;
     uint32_t id;                 /* from 1, in order of creation */
@@ -94,7 +93,6 @@ enum interrupt_state { INTERRUPT_IDLE, INTERRUPT_WAITING, INTERRUPT_RUNNING, INT
 
 struct interrupt {
     struct interrupt *next;      /* waiting on its CPU */
-    struct interrupt *all;
     struct machine *m;
     enum interrupt_state state;
     bool again;                  /* raised while running */
@@ -119,8 +117,8 @@ struct machine {
     int cursor;                  /* where the search for an idle CPU begins */
     int64_t quantum_ps;
     struct frame *frame;         /* of the running step */
-    struct thread *threads;
-    struct interrupt *interrupts;
+    struct thread **threads;     /* [id - 1] */
+    struct interrupt **interrupts;
     struct mutex *mutexes;
     uint32_t n_threads, n_interrupts;
 };

@@ -185,6 +185,7 @@ struct nic {
     sim_time tx_read_at;      /* arrival of the last byte read so far */
     uint32_t done_head, done_tail;
     struct event tx_event;
+    int64_t tx_event_at;      /* when it is pending for */
     struct tx_job job;
 
     struct posted *posted;    /* ring of posted_room (a power of two) */

@@ -6,7 +6,7 @@
  *
  * Data is read in pieces of up to 4 KiB; a frame is ready when its last byte has arrived.  Reads go on as long as the
  * packet buffer has room and no more than a window of them is under way.  Frames go to the wire in the order of their
- * data, at most 8 KiB before it can take them.  One event serves all of it: the next packet whose data is complete,
+ * data, at most 16 KiB before it can take them.  One event serves all of it: the next packet whose data is complete,
  * the next frame to hand over, or the next read.  Left out: DCB, flow control, the management path. */
 #include "nicmodel/nic82598_impl.h"
 
@@ -49,7 +49,7 @@ void tx_reset(struct nic *nic)
 
 void nic_set_wire(struct nic *nic, struct link *link)
 {
-    enum { RUN_AHEAD = 8192 };
+    enum { RUN_AHEAD = 16384 };
     nic->wire = link;
     nic->run_ahead_bytes = nic->run_ahead_ps = 0;
     if (link) {
@@ -68,6 +68,8 @@ void tx_run(struct nic *nic)
     complete(nic, &next);
     hand_over(nic, &next);
     read_ahead(nic, &next);
+    if (event_pending(&nic->tx_event) && nic->tx_event_at == next) return;
+    nic->tx_event_at = next;
     if (next == INT64_MAX)
         engine_cancel(nic->engine, &nic->tx_event);
     else

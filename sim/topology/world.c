@@ -72,6 +72,7 @@ struct world {
     struct capture **captures;
     struct trace *trace;
     char *trace_path;
+    const struct machine *traced; /* of the last record written */
     struct event trace_on, trace_off;
 };
 
@@ -621,8 +622,8 @@ static int open_capture(struct world *w, size_t i, world_path_fn *path, void *ct
     const struct scenario_capture *c = &w->s->captures[i];
     char what[256];
     snprintf(what, sizeof what, "%s", c->file);
-    char *dot = strrchr(what, '.');
-    if (dot) *dot = '\0';
+    char *ending = strrchr(what, '.');
+    if (ending && (strcmp(ending, ".pcapng") == 0 || strcmp(ending, ".pcap") == 0)) *ending = '\0';
     char *file = path(ctx, what, "pcapng");
     w->captures[i] = capture_create(w->engine, &(struct capture_config){ file, (uint32_t)c->snap_bytes,
         (uint64_t)c->packets, instant(c->from), c->to.ps == SCENARIO_NEVER.ps ? (sim_time){ 0 } : instant(c->to) },
@@ -662,6 +663,33 @@ static const char *trace_entity(void *ctx, uint32_t id)
     return engine_entity_name(((struct world *)ctx)->engine, id);
 }
 
+/* The machine whose CPU an entity is; names begin with the machine's and a slash. */
+static const struct machine *trace_machine(struct world *w, uint32_t entity)
+{
+    const char *name = engine_entity_name(w->engine, entity);
+    size_t length = strcspn(name, "/");
+    if (w->traced && strncmp(machine_name(w->traced), name, length) == 0 && !machine_name(w->traced)[length])
+        return w->traced;
+    w->traced = NULL;
+    for (size_t i = 0; i < w->s->machine_count && !w->traced; i++) {
+        const struct machine *m = w->machines[i].machine;
+        if (m && strncmp(machine_name(m), name, length) == 0 && !machine_name(m)[length]) w->traced = m;
+    }
+    return w->traced;
+}
+
+static const char *trace_thread(void *ctx, uint32_t entity, int64_t thread)
+{
+    const struct machine *m = trace_machine(ctx, entity);
+    return m ? machine_thread_name(m, thread) : NULL;
+}
+
+static const char *trace_interrupt(void *ctx, uint32_t entity, int64_t vector)
+{
+    const struct machine *m = trace_machine(ctx, entity);
+    return m ? machine_interrupt_name(m, vector) : NULL;
+}
+
 static int close_records(struct world *w, struct errors *errors)
 {
     int bad = 0;
@@ -671,7 +699,7 @@ static int close_records(struct world *w, struct errors *errors)
     }
     if (w->trace_path) {
         FILE *out = fopen(w->trace_path, "w");
-        struct trace_names names = { w, trace_entity, NULL, NULL };
+        struct trace_names names = { w, trace_entity, trace_thread, trace_interrupt };
         bool failed = !out || trace_json_write(out, w->trace, &names);
         if (out) failed |= fclose(out) != 0;
         if (failed) bad |= errors_add(errors, (struct error_at){ w->trace_path, 0, 0 }, "cannot write the trace");
