@@ -27,6 +27,7 @@ LANES_SRC = $(wildcard sim/lanes/*.c)
 CORE_SRC  = $(filter-out sim/lanes/%,$(SIM_SRC))
 TEST_SRC  = $(wildcard tests/test_*.c)
 FUZZ_SRC  = $(wildcard tests/fuzz_*.c)
+FUZZ_BIN  = $(patsubst tests/%.c,$(B)/%,$(FUZZ_SRC))
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 all: $(B)/xbow $(B)/liblanes.a
@@ -77,8 +78,9 @@ $(B)/.test-packages: Makefile tools/require.sh
 
 # Unit and whole-system tests, then the checks that look at the tree and at several builds.
 test: $(B)/.test-packages
-	@$(MAKE) --no-print-directory -j2 all $(B)/tests
+	@$(MAKE) --no-print-directory -j2 all $(B)/tests $(FUZZ_BIN)
 	@$(B)/tests
+	@for f in $(FUZZ_BIN); do printf "%s: " "$$f"; $$f 3000 || exit 1; done
 	@XBOW=$(B)/xbow tests/layers.sh
 	@XBOW=$(B)/xbow tests/command_line.sh
 	@XBOW=$(B)/xbow tests/readme.sh
@@ -95,11 +97,13 @@ san: $(B)/.test-packages
 	@$(MAKE) --no-print-directory -j2 B=build/tsan SAN=thread build/tsan/tests
 	@CK_FORK=no build/tsan/tests lane_hosts
 
-# As long as you like: FUZZ_RUNS inputs for every target (make test runs a few thousand of each).
+# As long as you like, under ASan and UBSan: FUZZ_RUNS inputs from FUZZ_SEED for every target (make test runs a few
+# thousand of each without).
 FUZZ_RUNS = 1000000
+FUZZ_SEED = 1
 fuzz: $(B)/.test-packages
-	@$(MAKE) --no-print-directory -j2 B=build/san SAN=1 $(patsubst tests/%.c,build/san/%,$(FUZZ_SRC))
-	@for f in $(patsubst tests/%.c,build/san/%,$(FUZZ_SRC)); do echo "$$f"; $$f $(FUZZ_RUNS) || exit 1; done
+	@$(MAKE) --no-print-directory -j2 B=build/san SAN=1 $(FUZZ_BIN:$(B)/%=build/san/%)
+	@for f in $(FUZZ_BIN:$(B)/%=build/san/%); do echo "$$f"; $$f $(FUZZ_RUNS) $(FUZZ_SEED) || exit 1; done
 
 bench: $(B)/.packages
 	@$(MAKE) --no-print-directory -j2 all

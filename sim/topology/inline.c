@@ -355,6 +355,16 @@ static void follow_routes(struct topology *t, struct inline_net *net)
 
 /* -- doors ------------------------------------------------------------------------------------------------------ */
 
+/* Switches forward whatever a NIC of the scenario may send; 0 leaves the limit at that of jumbo frames. */
+static uint32_t longest_frame(const struct scenario *s)
+{
+    int64_t mtu = 0;
+    for (size_t m = 0; m < s->machine_count; m++)
+        for (size_t i = 0; i < s->machines[m].nic_count; i++)
+            if (s->machines[m].nics[i].mtu_bytes > mtu) mtu = s->machines[m].nics[i].mtu_bytes;
+    return mtu > MTU_JUMBO ? (uint32_t)mtu + ETH_BYTES : 0;
+}
+
 int inline_net_create(struct topology *t)
 {
     const struct scenario *s = t->scenario;
@@ -377,7 +387,7 @@ int inline_net_create(struct topology *t)
     for (size_t i = 0; i < s->switch_count; i++)
         net->switches[i] = switch_create(t->engine, t->stats, t->pool, &(struct switch_config){
             .name = s->switches[i].name, .latency = s->switches[i].latency,
-            .table_entries = (uint32_t)s->switches[i].mac_table });
+            .table_entries = (uint32_t)s->switches[i].mac_table, .frame_bytes_max = longest_frame(s) });
     for (size_t p = 0; p < t->port_count; p++) connect_nic(t, net, p);
     for (size_t w = 0; w < s->wire_count; w++)
         if (!net->blocked[w]) connect_wire(t, net, w);

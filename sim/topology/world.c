@@ -493,6 +493,10 @@ static int add_pair(struct world *w, size_t index, const struct scenario_end *fr
         return errors_add(errors, t->at, "%s: '%s' is in VLAN %d and '%s' in VLAN %d (0: untagged), and nothing routes "
                           "between them", name, link_name_of(w, from), vlan_of(w, from), link_name_of(w, to),
                           vlan_of(w, to));
+    if (source->s->nics[from->nic].wire_switch != sink->s->nics[to->nic].wire_switch &&
+        topology_route(w->topology, from->machine, from->nic, to->machine, to->nic, NULL, 0) == 0)
+        return errors_add(errors, t->at, "%s: no wires lead from switch '%s' to switch '%s'", name,
+                          source->s->nics[from->nic].wire.text, sink->s->nics[to->nic].wire.text);
     if (port == 0) return errors_add(errors, t->at, "%s: no port from %d on is free at the receiver", name, t->port);
     return t->kind == SCENARIO_UPERF ? add_uperf(w, t, from, to, port, name, errors)
                                      : add_generator(w, t, from, to, port, receivers, turn, name, errors);
