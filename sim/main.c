@@ -199,7 +199,7 @@ static void study_close(struct study *st)
     scenario_destroy(st->base);
 }
 
-/* Builds one variant's world, in a child of its own because SimGrid has one platform per process. */
+/* Builds one variant's world, in a child: a bug of ours that shows there is reported and ends nothing else. */
 static int check_variant(const struct study *st, const char *variant)
 {
     fflush(NULL);

@@ -11,7 +11,8 @@ failed=0
 
 fail() { echo "command_line: $*"; sed 's/^/    /' "$work/err"; failed=$((failed + 1)); }
 
-# expect CODE PATTERN ARGUMENT...: the exit code, and an extended regular expression that stderr or stdout must match.
+# expect CODE PATTERN ARGUMENT...: the exit code, and an extended regular expression that a line of stderr or stdout
+# must match; '': nothing may be said at all.
 expect() {
     code=$1 pattern=$2
     shift 2
@@ -19,7 +20,12 @@ expect() {
     timeout 60 "$XBOW" "$@" >"$work/out" 2>"$work/err" </dev/null
     got=$?
     [ "$got" -eq "$code" ] || { fail "$* : exit $got, expected $code"; return; }
-    cat "$work/out" "$work/err" | grep -qE -- "$pattern" || fail "$* : no line matches '$pattern'"
+    cat "$work/out" "$work/err" >"$work/said"
+    if [ -z "$pattern" ]; then
+        [ ! -s "$work/said" ] || fail "$* : expected silence"
+    else
+        grep -qE -- "$pattern" "$work/said" || fail "$* : no line matches '$pattern'"
+    fi
 }
 yaml() { cat >"$work/$1"; }
 
@@ -30,9 +36,11 @@ expect 0 'usage: xbow' help
 expect 0 '^xbow [0-9]' version
 expect 0 'no mistakes' check scenarios/hello.yaml
 expect 0 '' run scenarios/hello.yaml $short --out "$work/hello"
+[ -s "$work/hello/summary.json" ] && [ -s "$work/hello/links.csv" ] || fail "run: no results"
 expect 0 '"simulated_s"' run scenarios/hello.yaml $short --json --out "$work/hello"
-expect 0 'digraph|graph' show scenarios/hello.yaml --dot
-expect 0 '' show scenarios/paper/figure-2.yaml --variant nic
+expect 0 '^(di)?graph' show scenarios/hello.yaml --dot
+expect 0 'hwlane3 +ring 3 +poll cpu [0-7] ' show scenarios/paper/figure-2.yaml --variant nic
+expect 0 '^machines:' show scenarios/hello.yaml --keys
 for f in scenarios/*.yaml scenarios/*/*.yaml; do
     case $f in scenarios/profiles/*) continue ;; esac
     expect 0 'no mistakes' check "$f"
@@ -48,8 +56,12 @@ expect 2 '--seed x: expected a whole number' run scenarios/hello.yaml --seed x
 expect 2 '--seed -1: expected' run scenarios/hello.yaml --seed -1
 expect 2 '--reps 0: expected a whole number' run scenarios/hello.yaml --reps 0
 expect 2 "no variant 'x'" run scenarios/hello.yaml --variant x
-expect 2 'time' run scenarios/hello.yaml --set tiem.measure=1ms
-expect 2 'bare number|unit' run scenarios/hello.yaml --set time.measure=1
+expect 2 "tiem.*did you mean 'time'" run scenarios/hello.yaml --set tiem.measure=1ms
+expect 2 'measure: a bare number where a duration is needed' run scenarios/hello.yaml --set time.measure=1
+expect 2 "one file at a time" run scenarios/hello.yaml scenarios/hello.yaml
+expect 2 'expected a folder of scenarios' reproduce "$work/nowhere"
+expect 2 'docs: expected registers' docs poetry
+expect 1 'run the scenario first' plot scenarios/hello.yaml --out "$work/never-run"
 
 # Files that are not scenarios.
 expect 2 'No such file' run "$work/none.yaml"
@@ -77,10 +89,40 @@ machines:
 traffic:
   - uperf: {from: a, to: c, streams: 0}
 Y
-expect 2 'wrong.yaml:2:1: .*tiem' run "$work/wrong.yaml"
-for pattern in 'wrong.yaml:3:[0-9]+: ' 'measure' '10Gbqs' '-1us' 'ligth' 'nowhere' 'sockets' 'lanes' "'c'" 'streams'; do
-    grep -q -- "$pattern" "$work/err" || fail "wrong.yaml: nothing said about $pattern"
-done
+expect 2 "wrong.yaml:2:1: unknown key 'tiem', did you mean 'time'\?$" run "$work/wrong.yaml" --out "$work/wrong"
+[ ! -e "$work/wrong" ] || fail "wrong.yaml: something was written"
+while read -r line; do
+    checks=$((checks + 1))
+    grep -qF -- "/wrong.yaml:$line" "$work/err" || fail "wrong.yaml: nobody said $line"
+done <<'Y'
+3:33: 'measure' is given twice, first in line 3
+3:16: warmup: a bare number where a duration is needed
+4:22: rate: unknown unit 'Gbqs' where a rate is needed
+4:39: latency: '-1us' is out of range
+6:15: detail: unknown value 'ligth', did you mean 'light'?
+6:40: wire: there is no switch 'nowhere'
+7:37: sockets: '0' is out of range, expected 1 to
+7:79: lanes: '99' is out of range, expected 1 to
+9:26: to: there is no machine 'c'
+9:38: streams: '0' is out of range
+Y
+[ "$(wc -l <"$work/err")" -eq 11 ] || fail "wrong.yaml: expected 11 messages"
+
+# Mistakes that only the world shows: found by check as well, and nothing is run.
+yaml apart.yaml <<'Y'
+switches: {s: {}, t: {}}
+machines: {a: {nics: {n: {wire: s}}}, b: {nics: {n: {wire: t}}}}
+traffic: [{uperf: {from: a, to: b}}]
+Y
+expect 2 "apart.yaml:3:[0-9]+: .*no wires lead from switch 's' to switch 't'" check "$work/apart.yaml"
+yaml rings.yaml <<'Y'
+switches: {s: {}}
+machines:
+  a: {detail: full, nics: {n: {wire: s}}, links: {"v[1-8]": {over: n}}}
+  b: {nics: {n: {wire: s}}}
+traffic: [{uperf: {from: a, to: b}}]
+Y
+expect 2 'rings.yaml:3:[0-9]+: a/n: has at most 16 receive rings; asked for: 9 groups of 4' run "$work/rings.yaml"
 yaml platform.yaml <<'Y'
 title: a platform that is not there
 platform: missing.xml
@@ -93,7 +135,7 @@ expect 2 'profile' run scenarios/hello.yaml --set profile=nonesuch
 # Results are never half written, and never lost.
 expect 0 '' run scenarios/hello.yaml $short --out "$work/kept"
 cp -r "$work/kept" "$work/before"
-expect 2 '' run scenarios/hello.yaml $short --set seed=x --out "$work/kept"
+expect 2 "seed: 'x' is not a whole number" run scenarios/hello.yaml $short --set seed=x --out "$work/kept"
 diff -r "$work/kept" "$work/before" >/dev/null || fail "a mistake changed earlier results"
 expect 1 '/dev/null' run scenarios/hello.yaml $short --out /dev/null/x
 mkdir "$work/precious" && echo mine >"$work/precious/file"
@@ -103,6 +145,9 @@ checks=$((checks + 1))
 (ulimit -f 1; "$XBOW" run scenarios/hello.yaml $short --out "$work/kept") >"$work/out" 2>"$work/err"
 [ $? -eq 1 ] || fail "a full disk must end with exit 1"
 diff -r "$work/kept" "$work/before" >/dev/null || fail "a full disk changed earlier results"
+checks=$((checks + 1))
+timeout -s KILL 1 "$XBOW" run scenarios/hello.yaml --set time.measure=1000s --out "$work/kept" >"$work/out" 2>&1
+diff -r "$work/kept" "$work/before" >/dev/null || fail "a killed run changed earlier results"
 checks=$((checks + 1))
 "$XBOW" version >/dev/full 2>"$work/err"
 [ $? -eq 1 ] || fail "standard output that cannot be written must end with exit 1"

@@ -234,6 +234,7 @@ struct oracle_event {
 static struct oracle_event list[EVENTS];
 static uint64_t counts[ENTITIES + 1]; /* by entity id */
 static struct rng *dice;
+static uint32_t scale; /* times are up to 40 << scale apart: from a few picoseconds to minutes */
 static uint64_t digest, ran;
 
 /* The pending event that must run next; EVENTS when there is none. */
@@ -260,7 +261,7 @@ static void do_random_thing(void)
         engine_cancel(engine, &e->event);
         e->pending = false;
     } else {
-        int64_t gap = rng_below(dice, 3) == 0 ? 0 : rng_below(dice, 40);
+        int64_t gap = rng_below(dice, 3) == 0 ? 0 : (int64_t)rng_below(dice, 40) << rng_below(dice, scale);
         e->at = engine_now(engine).ps + gap;
         e->count = counts[e->event.entity->id]++;
         e->pending = true;
@@ -282,7 +283,7 @@ static void check_and_continue(void *owner)
     ck_assert_int_eq(engine_next(engine).ps, next < EVENTS ? list[next].at : SIM_TIME_MAX.ps);
 }
 
-static uint64_t random_run(uint64_t seed)
+static uint64_t random_run(uint64_t seed, uint32_t with_scale)
 {
     char name[16];
     struct entity *entity[ENTITIES];
@@ -291,6 +292,7 @@ static uint64_t random_run(uint64_t seed)
     memset(list, 0, sizeof list);
     memset(counts, 0, sizeof counts);
     digest = ran = 0;
+    scale = with_scale;
     dice = rng_create(seed, "oracle");
     for (int i = 0; i < ENTITIES; i++) {
         snprintf(name, sizeof name, "entity%d", i);
@@ -303,7 +305,7 @@ static uint64_t random_run(uint64_t seed)
         if (next == EVENTS || rng_below(dice, 20) == 0) do_random_thing();
         uint64_t before = ran;
         next = oracle_next();
-        sim_time until = sim_add(engine_now(engine), sim_ps(rng_below(dice, 30)));
+        sim_time until = sim_add(engine_now(engine), sim_ps((int64_t)rng_below(dice, 30) << rng_below(dice, scale)));
         bool expected = next < EVENTS && list[next].at <= until.ps;
         ck_assert(engine_step(engine, until) == expected);
         ck_assert_uint_eq(ran - before, expected);
@@ -317,9 +319,10 @@ static uint64_t random_run(uint64_t seed)
 
 START_TEST(engine_step__agrees_with_a_sorted_list)
 {
-    uint64_t first = random_run(1);
-    ck_assert_uint_eq(random_run(1), first);
-    ck_assert_uint_ne(random_run(2), first);
+    const uint32_t scales[] = { 1, 12, 20, 30, 42 };
+    uint64_t first = random_run(1, scales[_i]);
+    ck_assert_uint_eq(random_run(1, scales[_i]), first);
+    ck_assert_uint_ne(random_run(2, scales[_i]), first);
 }
 END_TEST
 
@@ -342,7 +345,7 @@ Suite *engine_suite(void)
     suite_add_tcase(s, tc);
     tc = tcase_create("oracle");
     tcase_set_timeout(tc, 60);
-    tcase_add_test(tc, engine_step__agrees_with_a_sorted_list);
+    tcase_add_loop_test(tc, engine_step__agrees_with_a_sorted_list, 0, 5);
     suite_add_tcase(s, tc);
     return s;
 }

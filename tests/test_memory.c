@@ -68,6 +68,40 @@ START_TEST(memory_read__outside_is_refused)
 }
 END_TEST
 
+START_TEST(memory_map_foreign__the_callers_bytes_at_the_callers_address)
+{
+    static uint8_t own[8192];
+    const bus_addr at = 0x7f1234567000;
+    uint8_t *cpu, back[4] = { 0 }, word[4] = { 1, 2, 3, 4 };
+    bus_addr region = memory_map_bytes(mem, 4096, 0, &cpu);
+
+    ck_assert(memory_map_foreign(mem, at, sizeof own, own));
+    ck_assert(memory_write(mem, at + 8188, word, 4));
+    ck_assert_mem_eq(own + 8188, word, 4);
+    ck_assert(memory_read(mem, at + 8188, back, 4));
+    ck_assert_mem_eq(back, word, 4);
+    ck_assert(!memory_write(mem, at + 8189, word, 4));
+    ck_assert(!memory_write(mem, at - 1, word, 4));
+    ck_assert(!memory_read(mem, UINT64_MAX, back, 4));
+    ck_assert_int_eq(memory_node(mem, at), 0);
+    struct packet *p = frame(54);
+    ck_assert_int_eq(memory_write_frame(mem, at + 10, p, 0, 54, true), MEMORY_COPIED);
+    ck_assert_mem_eq(own + 10, p->hdr, 54);
+    packet_deliver(pool, p);
+
+    ck_assert(!memory_map_foreign(mem, at + 8191, 1, own));      /* overlaps */
+    ck_assert(!memory_map_foreign(mem, at - 1, 2, own));
+    ck_assert(!memory_map_foreign(mem, region + 8192, 1, own));  /* a region's own 4 GiB */
+    ck_assert(!memory_map_foreign(mem, UINT64_MAX, 2, own));
+    ck_assert(!memory_map_foreign(mem, at - 1, 0, own));
+    ck_assert(memory_map_foreign(mem, at + 8192, 1, own));
+    ck_assert(!memory_unmap_foreign(mem, at + 1));
+    ck_assert(memory_unmap_foreign(mem, at));
+    ck_assert(!memory_read(mem, at, back, 1));
+    ck_assert(memory_read(mem, at + 8192, back, 1));
+}
+END_TEST
+
 START_TEST(memory_write_frame__a_slot_gives_the_frame_back)
 {
     uint32_t bytes;
@@ -274,6 +308,7 @@ Suite *memory_suite(void)
     const TTest *const tests[] = {
         memory_map_bytes__both_views_are_the_same_bytes,
         memory_read__outside_is_refused,
+        memory_map_foreign__the_callers_bytes_at_the_callers_address,
         memory_write_frame__a_slot_gives_the_frame_back,
         memory_write_frame__jumbo_spans_slots,
         memory_write_frame__one_slot_in_several_writes,

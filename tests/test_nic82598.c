@@ -593,6 +593,27 @@ static void line_rate(struct nic_ring *ring, uint32_t frames)
 
 /* Upstream bytes per frame: data 60 + 24, its share of the write-back 16 + 24 / batch, its share of a fetch request
  * (24; a fetch has one request per 512 bytes and per 4 KiB page). */
+START_TEST(nic_receive__padding_is_zero_in_byte_buffers)
+{
+    struct nic_ring ring = nic_rig_rx(&rig, 0, 64, 63, 2, true, 1 << 16);
+    static const uint8_t zero[FRAME_MIN_BYTES];
+    uint8_t frame[42] = { 0 };
+    memcpy(frame, nic_rig_mac.byte, 6);
+    put_be16(frame + 12, 0x88b5);
+    memset(ring.bytes, 0xee, 128); /* what an earlier frame left there */
+    nic_rig_rx_start(&rig, 2, false);
+    nic_rig_run_ns(&rig, 5000);
+    struct packet *p = packet_new(rig.pool, engine_now(rig.engine));
+    packet_write(p, frame, sizeof frame);
+    nic_receive(rig.nic, p);
+    nic_rig_run_ns(&rig, 5000);
+    ck_assert_uint_eq(length(&ring, 0), FRAME_MIN_BYTES);
+    ck_assert_mem_eq(ring.bytes, frame, sizeof frame);
+    ck_assert_mem_eq(ring.bytes + sizeof frame, zero, FRAME_MIN_BYTES - sizeof frame);
+    ck_assert_uint_eq(ring.bytes[FRAME_MIN_BYTES], 0xee);
+}
+END_TEST
+
 START_TEST(nic_receive__bus_bytes_of_64_byte_frames)
 {
     enum { FRAMES = 20000 };
@@ -1237,6 +1258,7 @@ Suite *nic82598_suite(void)
     tcase_add_test(t, nic_receive__descriptors_come_in_one_read_of_many);
     tcase_add_test(t, nic_receive__large_frame_in_several_buffers);
     tcase_add_test(t, nic_receive__bytes_in_host_memory_and_legacy_descriptors);
+    tcase_add_test(t, nic_receive__padding_is_zero_in_byte_buffers);
     tcase_add_test(t, nic_receive__checksum_and_type_bits);
     tcase_add_test(t, nic_receive__rss_hash_in_the_descriptor);
     tcase_add_test(t, nic_receive__no_descriptor_and_drop_enable);

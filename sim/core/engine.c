@@ -1,15 +1,13 @@
-/* engine.c -- two four-ary heaps with the ordering key cached beside each event.
+/* engine.c -- a wheel of buckets by time, and a heap for what is beyond it.
  *
- *     now                     horizon
- *      |--- near: links, CPUs, DMA ---|--- far: retransmission, acknowledgement and ageing timers ---->
+ *      cursor                                                window end
+ *      |----|----|----|----|---- wheel ----|----|----|----|----|-------- far ------->
+ *       now  sorted lists, one per bucket of time                a four-ary heap
  *
- * The near heap holds about as many events as there are busy links, rings and CPUs: a link or a DMA engine keeps its own
- * FIFO and only its head is here.  Timers, of which there may be one per connection and which mostly are moved before
- * they fire, wait beyond the horizon and do not make the near heap deeper.  When the near heap is empty the horizon
- * moves and what is now before it changes over.
- *
- * While an event runs, its place at the near root stays open ("hole"): most handlers schedule exactly one successor,
- * which then sinks from the root in one pass instead of a removal and an insertion. */
+ * Most events are a frame, a DMA or a step away: they go straight to the bucket of their time, which rarely holds
+ * another.  Timers, of which there may be one per connection and which mostly are moved before they fire, wait in the
+ * far heap.  The width of a bucket follows the number of events, so that lists stay short when there are many hosts.
+ * Where an event waits has no influence on the order in which events run. */
 #include "core/engine.h"
 
 #include <stdlib.h>
@@ -17,9 +15,15 @@
 
 #include "core/assert.h"
 
-enum { ARITY = 4, COUNT_BITS = 40 };
-#define HORIZON_PS 200000000 /* 200 us: more than a frame, a step or an interrupt interval, less than a TCP timer */
-#define FAR_BIT 0x80000000u  /* of event.slot: the event is in the far heap */
+enum {
+    ARITY = 4, COUNT_BITS = 40,
+    BUCKETS = 1024, WORDS = BUCKETS / 64,
+    SHIFT_FIRST = 17, SHIFT_MIN = 10, SHIFT_MAX = 21, /* log2 of a bucket's width: 131 ns, 1 ns, 2 us */
+    TURNS = 1024,       /* buckets between two looks at the width */
+    CROWD_MAX = 2,      /* events per bucket above which buckets become narrower */
+    GAP_MAX = 16,       /* buckets from one to the next above which they become wider */
+};
+#define IN_WHEEL UINT32_MAX /* of event.slot; else place in the far heap plus 1 */
 
 struct slot {
     int64_t at;         /* >= 0 */
@@ -30,17 +34,31 @@ struct slot {
 struct heap {
     struct slot *slot;
     uint32_t used, room;
-    uint32_t mark;      /* 0 or FAR_BIT */
+};
+
+/* Bucket number n holds what happens in [n << shift, (n + 1) << shift), for cursor <= n < cursor + BUCKETS. */
+struct wheel {
+    int64_t cursor;     /* nothing is pending before this bucket */
+    int64_t last_ps;    /* of the window */
+    uint32_t shift;
+    uint32_t words;     /* which of 'bit' are not zero */
+    uint64_t bit[WORDS]; /* which buckets are not empty */
+    struct event *last[BUCKETS]; /* of a ring in order of time; its 'next' is the first */
+    uint32_t turns;     /* moves of the cursor since the last look at the width */
+    uint64_t looked_events; /* events run by then */
+    int64_t looked_cursor;
 };
 
 struct engine {
     struct engine_view view; /* must be first */
-    struct heap near, far;
-    int64_t horizon;    /* near: every event before it */
-    bool hole;          /* near.slot[0] belongs to the event now running */
+    struct wheel wheel;
+    struct heap far;
     struct entity **entities;
     uint32_t n_entities, room_entities;
 };
+
+/* What runs once per event; a slot must travel in registers: through memory, its 24 bytes stall the processor. */
+#define IN_LINE static inline __attribute__((always_inline))
 
 __extension__ typedef unsigned __int128 heap_key;
 
@@ -55,16 +73,13 @@ static bool earlier(const struct slot *a, const struct slot *b)
     return key_of(a) < key_of(b);
 }
 
-/* Inlined so that the slot travels in registers: through memory, its 24 bytes stall the processor once per event. */
-#define IN_REGISTERS static inline __attribute__((always_inline))
-
-IN_REGISTERS void place(struct heap *h, uint32_t i, struct slot s)
+IN_LINE void place(struct heap *h, uint32_t i, struct slot s)
 {
     h->slot[i] = s;
-    s.event->slot = (i + 1) | h->mark;
+    s.event->slot = (i + 1);
 }
 
-IN_REGISTERS void sift_up(struct heap *h, uint32_t i, struct slot s)
+IN_LINE void sift_up(struct heap *h, uint32_t i, struct slot s)
 {
     while (i > 0) {
         uint32_t parent = (i - 1) / ARITY;
@@ -75,7 +90,7 @@ IN_REGISTERS void sift_up(struct heap *h, uint32_t i, struct slot s)
     place(h, i, s);
 }
 
-IN_REGISTERS void sift_down(struct heap *h, uint32_t i, struct slot s)
+IN_LINE void sift_down(struct heap *h, uint32_t i, struct slot s)
 {
     for (;;) {
         uint32_t first = i * ARITY + 1, best = first;
@@ -109,7 +124,7 @@ static void insert(struct heap *h, struct slot s)
     if (h->used == h->room) {
         h->room = h->room ? h->room * 2 : 256;
         h->slot = realloc(h->slot, h->room * sizeof *h->slot);
-        SIM_ASSERT(h->slot && h->room < FAR_BIT);
+        SIM_ASSERT(h->slot);
     }
     sift_up(h, h->used++, s);
 }
@@ -120,37 +135,162 @@ static void remove_at(struct heap *h, uint32_t i)
     if (i < h->used) settle(h, i, last);
 }
 
-static void close_hole(struct engine *e)
+/* -- the wheel -------------------------------------------------------------------------------------------------- */
+
+static bool runs_before(const struct event *a, const struct event *b)
 {
-    if (!e->hole) return;
-    e->hole = false;
-    remove_at(&e->near, 0);
+    return a->at.ps != b->at.ps ? a->at.ps < b->at.ps : a->tie < b->tie;
 }
 
-/* The near heap is empty: moves the horizon beyond the first far event. */
-static void advance_horizon(struct engine *e)
+/* Appends 'ev' to its bucket, or inserts it where its time says. */
+static void wheel_join(struct event **bucket, struct event *ev)
 {
-    if (e->far.used == 0) return;
-    int64_t first = e->far.slot[0].at;
-    e->horizon = first < INT64_MAX - HORIZON_PS ? first + HORIZON_PS : INT64_MAX;
-    while (e->far.used > 0 && (e->far.slot[0].at < e->horizon || e->horizon == INT64_MAX)) {
-        struct slot s = e->far.slot[0];
+    struct event *last = *bucket, *after = last;
+
+    if (!runs_before(ev, last)) {
+        *bucket = ev;
+    } else {
+        do after = after->prev;
+        while (after != last && runs_before(ev, after));
+    }
+    ev->prev = after;
+    ev->next = after->next;
+    after->next->prev = ev;
+    after->next = ev;
+}
+
+IN_LINE void wheel_put(struct wheel *w, struct event *ev)
+{
+    uint32_t i = (uint32_t)(ev->at.ps >> w->shift) % BUCKETS;
+
+    ev->slot = IN_WHEEL;
+    if (w->last[i]) {
+        wheel_join(&w->last[i], ev);
+        return;
+    }
+    w->last[i] = ev->next = ev->prev = ev;
+    w->bit[i / 64] |= UINT64_C(1) << i % 64;
+    w->words |= 1u << i / 64;
+}
+
+IN_LINE void wheel_take(struct wheel *w, uint32_t i, struct event *ev)
+{
+    if (ev->next == ev) {
+        w->last[i] = NULL;
+        w->bit[i / 64] &= ~(UINT64_C(1) << i % 64);
+        if (w->bit[i / 64] == 0) w->words &= ~(1u << i / 64);
+        return;
+    }
+    ev->prev->next = ev->next;
+    ev->next->prev = ev->prev;
+    if (w->last[i] == ev) w->last[i] = ev->prev;
+}
+
+/* The first bucket from the cursor on that is not empty; there is one. */
+IN_LINE int64_t wheel_next(const struct wheel *w)
+{
+    uint32_t from = (uint32_t)w->cursor % BUCKETS, word = from / 64;
+    uint64_t here = w->bit[word] >> from % 64;
+
+    if (here) return w->cursor + __builtin_ctzll(here);
+    uint32_t after = (word + 1) % WORDS, turned = (w->words >> after | w->words << (WORDS - after)) & ((1u << WORDS) - 1);
+    word = (after + (uint32_t)__builtin_ctz(turned)) % WORDS;
+    return w->cursor + (word * 64 + (uint32_t)__builtin_ctzll(w->bit[word]) - from) % BUCKETS;
+}
+
+IN_LINE void set_cursor(struct wheel *w, int64_t number)
+{
+    w->cursor = number;
+    w->last_ps = number <= (INT64_MAX >> w->shift) - BUCKETS ? ((number + BUCKETS) << w->shift) - 1 : INT64_MAX;
+}
+
+/* -- both ------------------------------------------------------------------------------------------------------- */
+
+/* Puts an event that waits nowhere where its time says. */
+IN_LINE void put(struct engine *e, struct event *ev)
+{
+    if (ev->at.ps <= e->wheel.last_ps)
+        wheel_put(&e->wheel, ev);
+    else
+        insert(&e->far, (struct slot){ ev->at.ps, ev->tie, ev });
+}
+
+static void take(struct engine *e, struct event *ev)
+{
+    if (ev->slot == IN_WHEEL)
+        wheel_take(&e->wheel, (uint32_t)(ev->at.ps >> e->wheel.shift) % BUCKETS, ev);
+    else
+        remove_at(&e->far, ev->slot - 1);
+}
+
+/* The cursor has moved: what was behind the window comes into it. */
+static void take_from_far(struct engine *e)
+{
+    while (e->far.used > 0 && e->far.slot[0].at <= e->wheel.last_ps) {
+        struct event *ev = e->far.slot[0].event;
         remove_at(&e->far, 0);
-        insert(&e->near, s);
+        wheel_put(&e->wheel, ev);
     }
 }
 
-/* The heap a pending event is in. */
-static struct heap *heap_of(struct engine *e, const struct event *ev)
+/* Gives the buckets the width that would have suited the last ones. */
+static void fit_width(struct engine *e)
 {
-    return ev->slot & FAR_BIT ? &e->far : &e->near;
+    struct wheel *w = &e->wheel;
+    bool crowded = e->view.events - w->looked_events > (uint64_t)CROWD_MAX * w->turns && w->shift > SHIFT_MIN;
+    bool sparse = w->cursor - w->looked_cursor > (int64_t)GAP_MAX * w->turns && w->shift < SHIFT_MAX;
+    struct event *all = NULL;
+
+    w->turns = 0;
+    w->looked_events = e->view.events;
+    w->looked_cursor = w->cursor;
+    if (crowded == sparse) return;
+    while (w->words) {
+        uint32_t i = (uint32_t)__builtin_ctz(w->words) * 64;
+        i += (uint32_t)__builtin_ctzll(w->bit[i / 64]);
+        struct event *ev = w->last[i];
+        wheel_take(w, i, ev);
+        ev->next = all;
+        all = ev;
+    }
+    w->shift = crowded ? w->shift - 1 : w->shift + 1;
+    set_cursor(w, crowded ? w->cursor << 1 : w->cursor >> 1);
+    w->looked_cursor = w->cursor;
+    while (all) {
+        struct event *ev = all;
+        all = ev->next;
+        put(e, ev);
+    }
+    take_from_far(e);
 }
+
+/* The cursor's bucket is empty: moves on to the next that is not, but not beyond 'until'; false: there is none. */
+IN_LINE bool turn(struct engine *e, int64_t until)
+{
+    struct wheel *w = &e->wheel;
+    int64_t number;
+
+    if (w->words)
+        number = wheel_next(w);
+    else if (e->far.used)
+        number = e->far.slot[0].at >> w->shift;
+    else
+        return false;
+    if (number > until >> w->shift) return false;
+    set_cursor(w, number);
+    if (e->far.used > 0 && e->far.slot[0].at <= w->last_ps) take_from_far(e);
+    if (++w->turns >= TURNS) fit_width(e);
+    return true;
+}
+
+/* -- the engine ------------------------------------------------------------------------------------------------- */
 
 struct engine *engine_create(void)
 {
     struct engine *e = calloc(1, sizeof *e);
     SIM_ASSERT(e);
-    e->far.mark = FAR_BIT;
+    e->wheel.shift = SHIFT_FIRST;
+    set_cursor(&e->wheel, 0);
     return e;
 }
 
@@ -162,7 +302,6 @@ void engine_destroy(struct engine *e)
         free(e->entities[i]);
     }
     free(e->entities);
-    free(e->near.slot);
     free(e->far.slot);
     free(e);
 }
@@ -197,23 +336,10 @@ void event_init(struct event *ev, struct entity *entity, event_fn *fn, void *own
 void engine_schedule(struct engine *e, struct event *ev, sim_time at)
 {
     SIM_ASSERT(at.ps >= e->view.now.ps);
-    struct slot s = { at.ps, (uint64_t)ev->entity->id << COUNT_BITS | ev->entity->count++, ev };
-    struct heap *to = s.at < e->horizon ? &e->near : &e->far;
-    if (ev->slot) {
-        struct heap *from = heap_of(e, ev);
-        uint32_t i = (ev->slot & ~FAR_BIT) - 1;
-        if (from == to) {
-            settle(to, i, s);
-            return;
-        }
-        remove_at(from, i);
-    }
-    if (e->hole && to == &e->near) {
-        e->hole = false;
-        sift_down(to, 0, s);
-    } else {
-        insert(to, s);
-    }
+    if (ev->slot) take(e, ev);
+    ev->at = at;
+    ev->tie = (uint64_t)ev->entity->id << COUNT_BITS | ev->entity->count++;
+    put(e, ev);
 }
 
 void engine_schedule_in(struct engine *e, struct event *ev, sim_dur d)
@@ -224,46 +350,45 @@ void engine_schedule_in(struct engine *e, struct event *ev, sim_dur d)
 void engine_cancel(struct engine *e, struct event *ev)
 {
     if (!ev->slot) return;
-    struct heap *h = heap_of(e, ev);
-    uint32_t i = (ev->slot & ~FAR_BIT) - 1;
+    take(e, ev);
     ev->slot = 0;
-    remove_at(h, i);
 }
 
-bool engine_step(struct engine *e, sim_time until)
+IN_LINE bool step(struct engine *e, int64_t until)
 {
-    SIM_ASSERT(!e->hole); /* a handler must not run the engine */
-    if (e->near.used == 0) advance_horizon(e);
-    struct slot *top = e->near.slot;
-    if (e->near.used == 0 || top->at > until.ps) return false;
-    struct event *ev = top->event;
-    e->view.now = (sim_time){ top->at };
+    struct wheel *w = &e->wheel;
+    struct event *last;
+
+    while (!(last = w->last[(uint32_t)w->cursor % BUCKETS]))
+        if (!turn(e, until)) return false;
+    struct event *ev = last->next;
+    if (ev->at.ps > until) return false;
+    wheel_take(w, (uint32_t)w->cursor % BUCKETS, ev);
+    ev->slot = 0;
+    e->view.now = ev->at;
     e->view.events++;
     e->view.running = ev->entity->name;
-    top->at = 0; /* nothing rises above the hole: entities' ids, and so ties, are above 0 */
-    top->tie = 0;
-    e->hole = true;
-    ev->slot = 0;
     ev->fn(ev->owner);
-    close_hole(e);
     e->view.running = NULL;
     return true;
 }
 
+bool engine_step(struct engine *e, sim_time until)
+{
+    SIM_ASSERT(!e->view.running);
+    return step(e, until.ps);
+}
+
 void engine_run(struct engine *e, sim_time until)
 {
-    SIM_ASSERT(until.ps >= e->view.now.ps);
-    while (engine_step(e, until)) continue;
+    SIM_ASSERT(!e->view.running && until.ps >= e->view.now.ps); /* a handler must not run the engine */
+    while (step(e, until.ps)) continue;
     e->view.now = until;
 }
 
 sim_time engine_next(const struct engine *e)
 {
-    uint32_t first = e->hole ? 1 : 0;
-    if (e->near.used <= first) return (sim_time){ e->far.used ? e->far.slot[0].at : INT64_MAX };
-    if (!e->hole) return (sim_time){ e->near.slot[0].at };
-    int64_t best = INT64_MAX;
-    for (uint32_t c = 1; c < e->near.used && c <= ARITY; c++)
-        if (e->near.slot[c].at < best) best = e->near.slot[c].at;
-    return (sim_time){ best };
+    const struct wheel *w = &e->wheel;
+    if (w->words) return w->last[(uint32_t)wheel_next(w) % BUCKETS]->next->at;
+    return e->far.used ? (sim_time){ e->far.slot[0].at } : SIM_TIME_MAX;
 }

@@ -32,7 +32,8 @@ struct tcp_config {
     int32_t sndbuf_bytes;      /* bytes accepted by tcp_write() and not yet sent, at most */
     int32_t snd_low_water;     /* a writer that found it full is told when so few are left; 0: a tenth of it */
     bool sndbuf_unacked;       /* count sent bytes until they are acknowledged, as Linux does (Solaris does not) */
-    int32_t rcvbuf_bytes;      /* bytes received and not yet read, at most; the window advertised */
+    int32_t rcvbuf_bytes;      /* the window advertised while no more than this waits to be read; what waits beyond it
+                                * closes the window, so at most twice as much is kept */
     int32_t mss_max;           /* upper bound of the MSS, also below what the route's MTU allows; 0: none */
     int32_t initial_window;    /* segments, at the start and after an idle retransmission timeout */
     int32_t ack_every;         /* delayed ACK: segments per acknowledgement, at most (Solaris: 2, on a LAN 8) */

@@ -138,9 +138,12 @@ static inline void tcp_charge(struct tcp_host *h, enum cost_op op, int64_t n)
     if (h->ops.charge) h->ops.charge(h->owner, op, n);
 }
 
+/* As in Solaris, what waits to be read is taken out of the window only once the buffer is full; a chain of segments
+ * handled before the reader can run leaves the window open. */
 static inline int64_t tcp_receive_room(const struct tcp_conn *c)
 {
-    return c->host->config.rcvbuf_bytes - c->v.unread;
+    int64_t whole = c->host->config.rcvbuf_bytes, over = c->v.unread - whole;
+    return over > 0 ? whole - over : whole;
 }
 
 /* -- tcp_output.c ----------------------------------------------------------------------------------------------- */

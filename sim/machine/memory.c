@@ -3,7 +3,8 @@
  *   0x0000'0001'........  first region           finding what an address means is one look into an array
  *   0x0001'0000'gggooooo  first binding: g is a generation (14 bits), o the offset in the packet (18 bits)
  *
- * An address of a binding that has ended is refused even when its place is in use again.
+ * An address of a binding that has ended is refused even when its place is in use again.  Foreign regions lie where
+ * their owner says, anywhere in what is left over.
  *
  * A frame received into buffer slots is referred to by each: the first slot owns it once it is complete, the others
  * hold their byte counts.  Frames still being written belong to the device; a short list ties them to their slots. */
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "net/headers.h"
 
 enum {
     REGIONS_MAX = 65536,      /* the first binding's number */
@@ -31,6 +33,7 @@ struct slot {
 };
 
 struct region {
+    bus_addr base;
     uint64_t bytes;
     int node;
     uint8_t *data;            /* byte region, else NULL */
@@ -54,6 +57,8 @@ struct memory {
     struct packet_pool *pool;
     struct region *regions;   /* [0] is never mapped */
     uint32_t n_regions, room;
+    struct region *foreign;   /* at addresses of the caller's choice; few, looked through one by one */
+    uint32_t n_foreign;
     struct binding *bindings;
     uint32_t n_bindings, free;
     struct open_frame open[OPEN_MAX];
@@ -85,22 +90,35 @@ void memory_destroy(struct memory *mem)
         free(mem->regions[i].slots);
     }
     free(mem->regions);
+    free(mem->foreign);
     free(mem->bindings);
     free(mem);
 }
 
 /* -- the CPU's side ---------------------------------------------------------------------------------------------- */
 
+/* The foreign region that [addr, addr + bytes) touches, NULL: none. */
+static struct region *find_foreign(const struct memory *mem, bus_addr addr, uint64_t bytes)
+{
+    for (uint32_t i = 0; i < mem->n_foreign; i++) {
+        struct region *r = &mem->foreign[i];
+        if (addr < r->base + r->bytes && r->base < addr + bytes) return r;
+    }
+    return NULL;
+}
+
 static bus_addr add_region(struct memory *mem, struct region r)
 {
+    r.base = (bus_addr)mem->n_regions << 32;
     SIM_ASSERT(mem->n_regions < REGIONS_MAX && r.bytes > 0 && r.bytes <= UINT32_MAX);
+    SIM_ASSERT(!find_foreign(mem, r.base, r.bytes));
     if (mem->n_regions >= mem->room) {
         mem->room = mem->room ? mem->room * 2 : 64;
         mem->regions = realloc(mem->regions, mem->room * sizeof *mem->regions);
         SIM_ASSERT(mem->regions);
     }
-    mem->regions[mem->n_regions] = r;
-    return (bus_addr)mem->n_regions++ << 32;
+    mem->regions[mem->n_regions++] = r;
+    return r.base;
 }
 
 bus_addr memory_map_bytes(struct memory *mem, uint64_t bytes, int node, uint8_t **cpu_view)
@@ -125,11 +143,32 @@ bus_addr memory_map_buffers(struct memory *mem, uint32_t count, uint32_t slot_by
 /* The region in which [addr, addr + bytes) lies whole, NULL: none. */
 static struct region *find_region(const struct memory *mem, bus_addr addr, uint32_t bytes)
 {
-    uint64_t number = addr >> 32, offset = addr & UINT32_MAX;
+    uint64_t number = addr >> 32;
+    struct region *r = number > 0 && number < mem->n_regions ? &mem->regions[number] : find_foreign(mem, addr, 1);
 
-    if (number == 0 || number >= mem->n_regions) return NULL;
-    struct region *r = &mem->regions[number];
-    return offset + bytes <= r->bytes ? r : NULL;
+    return r && addr - r->base + bytes <= r->bytes ? r : NULL;
+}
+
+bool memory_map_foreign(struct memory *mem, bus_addr addr, uint64_t bytes, uint8_t *cpu_view)
+{
+    uint64_t last = addr + bytes - 1;
+
+    if (bytes == 0 || last < addr || find_foreign(mem, addr, bytes)) return false;
+    for (uint32_t i = 1; i < mem->n_regions; i++)
+        if (addr >> 32 <= i && i <= last >> 32) return false;
+    mem->foreign = realloc(mem->foreign, (mem->n_foreign + 1) * sizeof *mem->foreign);
+    SIM_ASSERT(mem->foreign);
+    mem->foreign[mem->n_foreign++] = (struct region){ .base = addr, .bytes = bytes, .data = cpu_view };
+    return true;
+}
+
+bool memory_unmap_foreign(struct memory *mem, bus_addr addr)
+{
+    struct region *r = find_foreign(mem, addr, 1);
+
+    if (!r || r->base != addr) return false;
+    *r = mem->foreign[--mem->n_foreign];
+    return true;
 }
 
 static struct slot *find_slot(const struct region *r, bus_addr addr)
@@ -237,7 +276,7 @@ bool memory_read(struct memory *mem, bus_addr addr, void *to, uint32_t bytes)
     const struct region *r = find_region(mem, addr, bytes);
 
     if (r && r->data) {
-        memcpy(to, r->data + (addr & UINT32_MAX), bytes);
+        memcpy(to, r->data + (addr - r->base), bytes);
         return true;
     }
     const struct binding *b = find_binding(mem, addr, bytes, &offset);
@@ -250,7 +289,7 @@ bool memory_write(struct memory *mem, bus_addr addr, const void *from, uint32_t 
     const struct region *r = find_region(mem, addr, bytes);
 
     if (!r || !r->data) return false;
-    memcpy(r->data + (addr & UINT32_MAX), from, bytes);
+    memcpy(r->data + (addr - r->base), from, bytes);
     return true;
 }
 
@@ -325,7 +364,8 @@ enum memory_result memory_write_frame(struct memory *mem, bus_addr addr, struct 
         write_slot(mem, s, p, offset, bytes, last);
         return MEMORY_REFERRED;
     }
-    copy_frame(p, offset, r->data + (addr & UINT32_MAX), bytes);
+    headers_finish(p);
+    copy_frame(p, offset, r->data + (addr - r->base), bytes);
     struct open_frame *o = last ? find_open(mem, p) : NULL;
     if (!o) return MEMORY_COPIED;
     complete(mem, o->first, p);

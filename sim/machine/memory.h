@@ -24,6 +24,13 @@ void memory_destroy(struct memory *mem); /* frames still held stay with the pool
 /* Maps 'bytes' zeroed bytes on NUMA node 'node', 4 KiB aligned.  *cpu_view is the same bytes for the driver. */
 bus_addr memory_map_bytes(struct memory *mem, uint64_t bytes, int node, uint8_t **cpu_view);
 
+/* Makes [addr, addr + bytes) mean the caller's bytes at 'cpu_view', which must outlive the mapping: a driver that runs
+ * outside the simulation, in real memory.  On node 0.  False, and nothing is mapped, when the range is empty, wraps,
+ * or overlaps another; regions of memory_map_bytes() and memory_map_buffers() take addresses from 1 << 32 upwards. */
+bool memory_map_foreign(struct memory *mem, bus_addr addr, uint64_t bytes, uint8_t *cpu_view);
+/* Ends the mapping that begins at 'addr'; false when there is none. */
+bool memory_unmap_foreign(struct memory *mem, bus_addr addr);
+
 /* Maps 'count' slots of 'slot_bytes' (a power of two >= 64) for received frames. */
 bus_addr memory_map_buffers(struct memory *mem, uint32_t count, uint32_t slot_bytes, int node);
 /* Empties the slot at 'addr'.  *bytes: how much of a frame it held; 0: it was empty, or a frame begins in it that is
@@ -49,6 +56,7 @@ bool memory_write(struct memory *mem, bus_addr addr, const void *from, uint32_t 
  * slot (MEMORY_REFERRED): the slot refers to the frame; with 'last' memory owns it, and memory_take_frame() of the
  * first slot written gives it back.  A frame that a slot held before, unread, is dropped as DROP_DRIVER.
  * Into a byte region (MEMORY_COPIED): the bytes are copied and, with 'last', the packet is still the caller's.
+ * Bytes are on show, so a checksum left to others (PACKET_CSUM_PARTIAL) is filled in first.
  * With 'last', MEMORY_REFERRED when any part of the frame went into a slot. */
 enum memory_result { MEMORY_REFUSED, MEMORY_REFERRED, MEMORY_COPIED };
 enum memory_result memory_write_frame(struct memory *mem, bus_addr addr, struct packet *p, uint32_t offset,

@@ -102,9 +102,10 @@ void nic_receive(void *device, struct packet *p)
 
 /* -- from the packet buffer to the host --------------------------------------------------------------------------- */
 
-/* Writes the frame into the next 'count' buffers and fills in their descriptors. */
+/* Writes the frame, with its padding, into the next 'count' buffers and fills in their descriptors. */
 static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t count)
 {
+    static const uint8_t padding[FRAME_MIN_BYTES];
     struct rx_cb cb = *rx_cb(p);
     const struct rx_buffer *buffer = &nic->mode.buffer[cb.mode];
     uint32_t len = stored_bytes(p), offset = 0;
@@ -119,6 +120,7 @@ static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t cou
         if (!refused && owned) {
             enum memory_result r = memory_write_frame(nic->memory, addr, p, offset, real, last);
             refused |= r == MEMORY_REFUSED;
+            if (real < bytes && r == MEMORY_COPIED) memory_write(nic->memory, addr + real, padding, bytes - real);
             if (last && r == MEMORY_REFERRED) owned = false;
         }
         pcie_dma_write(nic->pcie, addr, bytes, q->ring.data_node);

@@ -90,7 +90,7 @@ static const struct key_spec tcp_keys[] = {
     { .name = "send-buffer", .type = VALUE_SIZE, AT(scenario_tcp, send_buffer_bytes), .def = "48KiB", .min = 1,
       .max = 1024 * MIB, .doc = "written and not yet acknowledged, at most" },
     { .name = "receive-buffer", .type = VALUE_SIZE, AT(scenario_tcp, receive_buffer_bytes), .def = "48KiB", .min = 1,
-      .max = 1024 * MIB, .doc = "received and not yet read, at most: the window advertised" },
+      .max = 1024 * MIB, .doc = "the window advertised; what waits to be read closes it once it is more than this" },
     { .name = "initial-window", .type = VALUE_INT, AT(scenario_tcp, initial_window), .def = "4", .min = 1, .max = 1000,
       .doc = "congestion window at the start, in segments" },
     { .name = "ack-every", .type = VALUE_INT, AT(scenario_tcp, ack_every), .def = "8", .min = 1, .max = 1000,
@@ -281,7 +281,8 @@ static const struct section_spec machine_section = {
       .word = "end", .word_value = INT64_MAX, .doc = "since the start of the simulation; `end`: never" }, \
     { .name = "port", .type = VALUE_INT, AT(scenario_traffic, port), .def = "auto", .min = 1, .max = 65535, \
       .word = "auto", .word_value = SCENARIO_AUTO, \
-      .doc = "at the receivers; `auto`: 20000 and the number of this entry, from 0" }
+      .doc = "at the receivers, one for each sender: this or the next that is free; " \
+             "`auto`: 20000 and the number of this entry, from 0" }
 
 static const struct key_spec uperf_keys[] = {
     TRAFFIC_ENDS,

@@ -359,14 +359,13 @@ static void client_tx_notify(void *client, struct lane_tx *tx)
 
 static const struct lane_client_ops client_ops = { LANE_CLIENT_VERSION, client_deliver, client_tx_notify };
 
-/* Sends what 'list' holds; what meets a lock that cannot be entered is left to the retry thread, in order. */
+/* Sends 'list', with nothing waiting to be sent again; what meets a lock that cannot be entered is left to the retry
+ * thread. */
 static bool send_list(struct tx_side *t, struct lane_pkt *list)
 {
     enum lane_tx_result r = lane_tx_send(t->tx, &list, 0);
     if (r == LANE_TX_RETRY) {
-        struct lane_chain rest = lane_chain_of(list);
-        lane_chain_append(&rest, &t->retry);
-        t->retry = rest;
+        t->retry = lane_chain_of(list);
         return false;
     }
     if (r == LANE_TX_FLOW) sockets_tx_blocked(t->link->c->config.sockets, t->link, t->ring);
@@ -437,7 +436,8 @@ int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *confi
                               .rings = RINGS_MAX, .ring_pkts = c->config.lane.ring_pkts,
                               .step_pkts = c->config.lane.step_pkts });
     SIM_ASSERT(!bad);
-    if (!config->primary) bad = lane_client_add(&own, n->mac, &(struct lane_client_config){ .addr = NULL }); /* open, not active */
+    if (!config->primary) /* its client is open all the same, and not active */
+        bad = lane_client_add(&own, n->mac, &(struct lane_client_config){ .addr = NULL });
     SIM_ASSERT(!bad);
     c->nic[c->n_nics] = n;
     return c->n_nics++;
@@ -446,7 +446,8 @@ int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *confi
 const char *crossbow_link_problem(const struct crossbow_link_config *l)
 {
     if (l->cpu_count > LANE_PLAN_MAX_CPUS) return "cpus: more than 126 CPUs";
-    if (l->cpu_count > 0 && l->fanout > 0) return "the list of 'cpus' decides how many softrings a lane has; leave 'fanout' out";
+    if (l->cpu_count > 0 && l->fanout > 0)
+        return "the list of 'cpus' decides how many softrings a lane has; leave 'fanout' out";
     if (l->lanes >= LANES_PER_LINK_MAX) return "more than 16 lanes";
     return NULL;
 }

@@ -36,7 +36,7 @@ struct crossbow_link_config {
     int32_t mtu_bytes;
     int group;                     /* receive group with rings of its own, or -1: a software lane */
     int lanes;                     /* rings of that group */
-    int fanout;                    /* softring sets per lane, 0: by the stack's rule; not with 'cpus', which decide it */
+    int fanout;                    /* softring sets per lane; 0: by the stack's rule, or by the number of 'cpus' */
     bool poll;                     /* dynamic polling */
     const int *cpus;               /* link property 'cpus'; NULL: automatic placement */
     unsigned cpu_count;

@@ -10,9 +10,9 @@
  *                    data link's transmit, by the calling thread
  *
  * As in Solaris, the thread that has data to send transmits it, and a connection is entered by one thread at a time; a
- * packet that cannot enter is left on a queue and not waited for, and so are timers and a close().  Solaris has one such
- * queue ("squeue") per CPU; here it is one per connection, so connections that share a CPU do not wait for each other's
- * locks.  Left out: the socket buffers' memory as such (bytes are counted; copying them is priced per byte).
+ * packet that cannot enter is left on a queue and not waited for, and so are timers and a close().  Solaris has one
+ * such queue ("squeue") per CPU; here it is one per connection, so connections that share a CPU do not wait for each
+ * other's locks.  Left out: the socket buffers' memory as such (bytes are counted; copying them is priced per byte).
  */
 #include "stack/sockets.h"
 

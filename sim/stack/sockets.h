@@ -18,8 +18,8 @@ typedef bool sockets_resolve_fn(void *owner, uint32_t ip, struct mac_addr *mac);
 enum { SOCKETS_QUEUES_MAX = 32 };
 
 /* Sends a packet on a data link: the 'datalink' given to sockets_add_link().  Owns the packet, which has no VLAN tag: a
- * link that is on a VLAN adds it.  Returns which of the link's transmit queues the packet went to, the same for all of a
- * connection's. */
+ * link that is on a VLAN adds it.  Returns which of the link's transmit queues the packet went to, the same for all of
+ * a connection's. */
 typedef unsigned sockets_transmit_fn(void *datalink, struct packet *p);
 
 struct sockets_config {

@@ -19,7 +19,7 @@
 #include "net/switch.h"
 #include "topology/topology_impl.h"
 
-enum { NONE = -1, NAME_BYTES = 256 };
+enum { NONE = -1, NAME_BYTES = 256, MTU_JUMBO = 9202 };
 
 struct cable {
     struct link *out[2]; /* of a wire: from ends[0], from ends[1]; of a NIC: up, down.  NULL: blocked */

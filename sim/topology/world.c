@@ -434,8 +434,8 @@ static int add_generator(struct world *w, const struct scenario_traffic *t, cons
 {
     struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
     if (!source->light)
-        return errors_add(errors, t->at, "packets from %s, which is in full detail: expected a machine with detail light",
-                          source->s->name);
+        return errors_add(errors, t->at, "packets from %s, which is in full detail: expected a machine with detail "
+                          "light", source->s->name);
     struct generator_config c = generator_config_default();
     c.name = name;
     c.seed = w->seed;

@@ -1,7 +1,7 @@
 /* world.h -- everything a scenario names, built and connected: the one place that knows every kind of entity.
  *
- * A world is made from a scenario and a seed, run for the scenario's time, read, and destroyed.  One world per
- * process: SimGrid, which supplies the routes, is a singleton. */
+ * A world is made from a scenario and a seed, run for the scenario's time, read, and destroyed.  One at a time: failed
+ * assertions tell the time and seed of the latest. */
 #ifndef SIM_TOPOLOGY_WORLD_H
 #define SIM_TOPOLOGY_WORLD_H
 
@@ -16,7 +16,8 @@
 struct world;
 
 /* Builds the world.  'replay' is the command line that repeats this run, for messages about our own bugs; it must
- * outlive the world, NULL is allowed.  NULL after adding every mistake found: cost profile, platform, rings that a NIC does not have. */
+ * outlive the world, NULL is allowed.  NULL after adding every mistake found that cannot be seen in the scenario
+ * alone: cost profile, platform, rings that a NIC does not have, ends that nothing joins. */
 struct world *world_create(const struct scenario *s, uint64_t seed, const char *replay, struct errors *errors);
 void world_destroy(struct world *w); /* NULL is allowed */
 
