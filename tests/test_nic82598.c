@@ -786,6 +786,25 @@ START_TEST(nic_interrupt__without_msix_mode_everything_is_vector_0)
 }
 END_TEST
 
+START_TEST(nic_interrupt__a_cause_that_is_still_set_sends_no_second_message)
+{
+    const uint32_t lsc = NIC_MASK(EICR_LSC);
+    nic_rig_read(&rig, NIC_OFFSET(EICR, 0)); /* the cable that was plugged in at creation */
+    nic_rig_write(&rig, NIC_OFFSET(EIMS, 0), lsc);
+    for (int i = 0; i < 3; i++) nic_set_wire(rig.nic, i % 2 ? rig.wire : NULL);
+    nic_rig_run_ns(&rig, 5000);
+    ck_assert_int_eq(rig.messages[0], 1);
+    ck_assert_uint_eq(nic_rig_read(&rig, NIC_OFFSET(EICR, 0)), lsc | NIC_MASK(EICR_OTHER));
+    nic_set_wire(rig.nic, rig.wire); /* was cleared: a new one */
+    nic_rig_run_ns(&rig, 5000);
+    ck_assert_int_eq(rig.messages[0], 2);
+    nic_rig_write(&rig, NIC_OFFSET(EIMC, 0), lsc);
+    nic_rig_write(&rig, NIC_OFFSET(EIMS, 0), lsc); /* unmasked while set */
+    nic_rig_run_ns(&rig, 5000);
+    ck_assert_int_eq(rig.messages[0], 3);
+}
+END_TEST
+
 START_TEST(nic_set_vector__masked_message_is_sent_on_unmasking)
 {
     interrupts(0);
@@ -1279,6 +1298,7 @@ Suite *nic82598_suite(void)
     tcase_add_test(t, nic_interrupt__masked_cause_waits_in_eicr);
     tcase_add_test(t, nic_interrupt__software_cause_and_clear_methods);
     tcase_add_test(t, nic_interrupt__without_msix_mode_everything_is_vector_0);
+    tcase_add_test(t, nic_interrupt__a_cause_that_is_still_set_sends_no_second_message);
     tcase_add_test(t, nic_set_vector__masked_message_is_sent_on_unmasking);
     suite_add_tcase(s, t);
 

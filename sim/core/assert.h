@@ -19,7 +19,8 @@ struct sim_replay {
 /* Tells assertions what to print.  The pointers must stay valid until the next call; NULL forgets them. */
 void sim_replay_set(const struct sim_replay *replay);
 
-_Noreturn void sim_assert_failed(const char *file, int line, const char *condition);
+/* Cold: what leads to it is kept apart from the code that runs. */
+__attribute__((cold)) _Noreturn void sim_assert_failed(const char *file, int line, const char *condition);
 
 #define SIM_ASSERT(condition) \
     ((condition) ? (void)0 : sim_assert_failed(__FILE__, __LINE__, #condition))

@@ -17,7 +17,7 @@
 
 enum {
     ARITY = 4, COUNT_BITS = 40,
-    BUCKETS = 1024, WORDS = BUCKETS / 64,
+    BUCKETS = 512, WORDS = BUCKETS / 64,
     SHIFT_FIRST = 17, SHIFT_MIN = 10, SHIFT_MAX = 21, /* log2 of a bucket's width: 131 ns, 1 ns, 2 us */
     TURNS = 1024,       /* buckets between two looks at the width */
     CROWD_MAX = 2,      /* events per bucket above which buckets become narrower */

@@ -61,7 +61,7 @@ struct trace;
 
 struct trace *trace_create(size_t max_records);
 void trace_destroy(struct trace *t);
-void trace_add(struct trace *t, struct trace_record r);
+__attribute__((cold)) void trace_add(struct trace *t, struct trace_record r); /* cold: tracing is rarely on */
 size_t trace_count(const struct trace *t);
 uint64_t trace_lost(const struct trace *t);
 const struct trace_record *trace_get(const struct trace *t, size_t i);

@@ -37,7 +37,7 @@ static inline double sim_seconds(sim_dur d) { return (double)d.ps * 1e-12; }
  * from the total, never from a rounded per-byte time. */
 static inline sim_dur sim_wire_time(int64_t bytes, sim_rate rate)
 {
-    if (bytes < 1000000) /* 8e12 * 10^6 fits in 63 bits: the common case needs no wide division */
+    if (__builtin_expect(bytes < 1000000, 1)) /* 8e12 * 10^6 fits in 63 bits: no wide division */
         return (sim_dur){ (bytes * 8000000000000 + rate.bps - 1) / rate.bps };
     return (sim_dur){ (int64_t)(((sim_wide)bytes * 8000000000000 + rate.bps - 1) / rate.bps) };
 }

@@ -175,6 +175,13 @@ static void make_room(struct mutex *x)
 /* Adds [from, to), which overlaps none, joining it to the one that it follows without a gap. */
 static void add_hold(struct mutex *x, int64_t from_ps, int64_t to_ps)
 {
+    if (x->last_ps <= now_ps(x->m) && x->room > 0) { /* all that it remembers is over */
+        x->first = 0;
+        x->count = 1;
+        x->holds[0] = (struct hold){ from_ps, to_ps };
+        x->last_ps = to_ps;
+        return;
+    }
     uint32_t i = from_ps >= x->last_ps ? x->count : find_hold(x, from_ps);
 
     if (i > 0 && hold_at(x, i - 1)->to_ps == from_ps) {

@@ -194,25 +194,35 @@ static int64_t completion_bytes(const struct pcie *p, uint64_t addr, uint32_t by
 
 sim_time pcie_dma_read(struct pcie *p, uint64_t addr, uint32_t bytes, int node)
 {
-    int64_t now = engine_now(p->engine).ps, done = now, latency = p->config.read_latency.ps + far_ps(p, node);
-    uint32_t requests = 0, completions = 0;
+    int64_t now = engine_now(p->engine).ps, latency = p->config.read_latency.ps + far_ps(p, node);
+    int64_t up = p->up.busy_ps < now ? now : p->up.busy_ps, down = p->down.busy_ps, up_took = 0, down_took = 0;
+    int64_t request_ps = request_bytes(addr) * p->ps_per_byte; /* regions do not cross 4 GiB */
+    uint32_t requests = 0, completions = 0, next = p->read_next, most = p->config.mrrs_bytes;
 
     SIM_ASSERT(bytes > 0);
     p->counter[PCIE_reads]++;
     p->counter[PCIE_read_bytes] += bytes;
     for (uint32_t n; bytes > 0; addr += n, bytes -= n, requests++) {
         n = within_page(addr, bytes);
-        if (n > p->config.mrrs_bytes) n = p->config.mrrs_bytes;
-        int64_t sent = pipe_take(p, &p->up, now, request_bytes(addr));
-        int64_t *slot = &p->read_done[p->read_next];
-        if (sent < *slot) sent = *slot;
-        done = pipe_take(p, &p->down, sent + latency, completion_bytes(p, addr, n, &completions));
-        *slot = done;
-        p->read_next = p->read_next + 1 < p->config.reads_max ? p->read_next + 1 : 0;
+        if (n > most) n = most;
+        int64_t took = completion_bytes(p, addr, n, &completions) * p->ps_per_byte;
+        up += request_ps;
+        up_took += request_ps;
+        int64_t sent = up < p->read_done[next] ? p->read_done[next] : up; /* waits for a place among the last reads */
+        if (down < sent + latency) down = sent + latency;
+        down += took;
+        down_took += took;
+        p->read_done[next] = down;
+        next = next + 1 < p->config.reads_max ? next + 1 : 0;
     }
+    p->up.busy_ps = up;
+    p->down.busy_ps = down;
+    p->read_next = next;
+    p->counter[PCIE_up_ps] += (uint64_t)up_took;
+    p->counter[PCIE_down_ps] += (uint64_t)down_took;
     acknowledge(p, &p->up, &p->down, requests);
     acknowledge(p, &p->down, &p->up, completions);
-    return (sim_time){ done };
+    return (sim_time){ down };
 }
 
 sim_time pcie_up_free(const struct pcie *p)

@@ -92,7 +92,7 @@ static int64_t frame_bytes(const struct packet *p)
 
 static int64_t wire_ps(const struct link *l, int64_t bytes)
 {
-    return l->ps_per_byte ? bytes * l->ps_per_byte : sim_wire_time(bytes, l->config.rate).ps;
+    return __builtin_expect(l->ps_per_byte != 0, 1) ? bytes * l->ps_per_byte : sim_wire_time(bytes, l->config.rate).ps;
 }
 
 /* Frames whose last bit has left by 't' are no longer queued. */
@@ -104,13 +104,18 @@ static void advance(struct link *l, int64_t t)
     }
 }
 
-static bool refuse(struct link *l, struct packet *p, enum drop_reason why)
+__attribute__((cold)) static bool refuse(struct link *l, struct packet *p, enum drop_reason why)
 {
     l->counter[LINK_drops]++;
     l->counter[LINK_drop_bytes] += (uint64_t)frame_bytes(p);
     TRACE(l->engine, l->entity->id, link_drop, p->id, p->len, 0, 0);
     packet_drop(l->pool, p, why);
     return false;
+}
+
+__attribute__((cold)) static void show_taps(const struct link *l, const struct packet *p, sim_time start)
+{
+    for (uint32_t i = 0; i < l->n_taps; i++) l->taps[i].fn(l->taps[i].owner, p, start);
 }
 
 bool link_send_after(struct link *l, struct packet *p, sim_dur latency)
@@ -136,7 +141,7 @@ bool link_send_after(struct link *l, struct packet *p, sim_dur latency)
     packet_queue_push(&l->fifo, p);
     if (l->fifo.count == 1) engine_schedule(l->engine, &l->arrival, p->at);
     TRACE(l->engine, l->entity->id, link_send, p->id, p->len, 0, 0);
-    for (uint32_t i = 0; i < l->n_taps; i++) l->taps[i].fn(l->taps[i].owner, p, (sim_time){ start });
+    if (__builtin_expect(l->n_taps > 0, 0)) show_taps(l, p, (sim_time){ start });
     return true;
 }
 

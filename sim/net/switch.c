@@ -18,12 +18,18 @@ struct entry {
     int64_t heard_at; /* INT64_MAX: static */
     int32_t port;
 };
+/* What a port looked up last: most frames come from the same address as the one before, and many go to the same. */
+struct known {
+    uint64_t key;     /* 0: nothing */
+    struct entry *entry;
+};
 struct port {
     struct ether_switch *owner;
     struct link *egress;
     int32_t index;
     uint16_t pvid;
     bool trunk;
+    struct known source, destination;
 };
 struct ether_switch {
     struct engine *engine;
@@ -81,7 +87,7 @@ int switch_add_port(struct ether_switch *s, struct link *egress)
     struct port *port = calloc(1, sizeof *port);
     s->ports = realloc(s->ports, ((size_t)s->n_ports + 1) * sizeof(struct port *));
     SIM_ASSERT(port && s->ports);
-    *port = (struct port){ s, egress, s->n_ports, SWITCH_VLAN_DEFAULT, true };
+    *port = (struct port){ .owner = s, .egress = egress, .index = s->n_ports, .pvid = SWITCH_VLAN_DEFAULT, .trunk = true };
     s->ports[s->n_ports] = port;
     return s->n_ports++;
 }
@@ -138,6 +144,7 @@ static void forget_aged(struct ether_switch *s)
         *find(s, old[i].key) = old[i];
         s->used++;
     }
+    for (int i = 0; i < s->n_ports; i++) s->ports[i]->source.key = s->ports[i]->destination.key = 0;
     s->counter[SWITCH_aged] += before - s->used;
     free(old);
 }
@@ -157,22 +164,37 @@ static struct entry *enter(struct ether_switch *s, uint64_t key)
     return e;
 }
 
-static void learn(struct ether_switch *s, uint64_t key, int32_t port)
+static void learn(struct ether_switch *s, struct port *port, uint64_t key)
 {
-    struct entry *e = enter(s, key);
-    if (!e) {
-        s->counter[SWITCH_table_full]++;
-        return;
+    struct known *k = &port->source;
+    if (k->key != key) {
+        struct entry *entered = enter(s, key);
+        if (!entered) {
+            s->counter[SWITCH_table_full]++;
+            return;
+        }
+        *k = (struct known){ key, entered };
     }
+    struct entry *e = k->entry;
     if (e->heard_at == INT64_MAX) return;
     if (e->port < 0 || !fresh(s, e)) {
         if (e->port >= 0) s->counter[SWITCH_aged]++;
         s->counter[SWITCH_learned]++;
-    } else if (e->port != port) {
+    } else if (e->port != port->index) {
         s->counter[SWITCH_moved]++;
     }
-    e->port = port;
+    e->port = port->index;
     e->heard_at = engine_now(s->engine).ps;
+}
+
+/* The destination's entry, or a free one. */
+static const struct entry *find_destination(const struct ether_switch *s, struct port *port, uint64_t key)
+{
+    struct known *k = &port->destination;
+    if (k->key == key) return k->entry;
+    struct entry *e = find(s, key);
+    if (e->key) *k = (struct known){ key, e };
+    return e;
 }
 
 bool switch_set_static(struct ether_switch *s, struct mac_addr mac, int vlan, int port)
@@ -220,7 +242,7 @@ static int classify(const struct port *port, int tag)
 static bool retag(const struct port *port, struct packet *p, int tag, int vlan)
 {
     if (port->pvid == vlan) {
-        headers_vlan_pop(p);
+        if (tag >= 0) headers_vlan_pop(p);
         return true;
     }
     if (tag < 0) return headers_vlan_push(p, (uint16_t)vlan);
@@ -280,12 +302,12 @@ static void receive(void *owner, struct packet *p)
         drop(s, p, SWITCH_vlan, DROP_SWITCH_VLAN);
         return;
     }
-    learn(s, key_of(src, vlan), from->index);
+    learn(s, from, key_of(src, vlan));
     if (mac_is_group(dst)) {
         flood(s, from, p, tag, vlan);
         return;
     }
-    const struct entry *e = find(s, key_of(dst, vlan));
+    const struct entry *e = find_destination(s, from, key_of(dst, vlan));
     if (!fresh(s, e)) {
         flood(s, from, p, tag, vlan);
     } else if (e->port == from->index) {

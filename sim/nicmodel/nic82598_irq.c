@@ -113,14 +113,22 @@ void irq_cause(struct nic *nic, int cause)
     if (nic->reg[SLOT_EIMS] >> cause & 1) want(nic, vector_of(nic, cause));
 }
 
-void irq_other(struct nic *nic, uint32_t bits)
+/* The message of the miscellaneous causes. */
+static void want_other(struct nic *nic)
 {
-    nic->reg[SLOT_EICR] |= bits | NIC_MASK(EICR_OTHER);
-    if (!(nic->reg[SLOT_EIMS] & bits)) return;
     if (!msix(nic))
         want(nic, 0);
     else if (nic->other_vector & IVAR_VALID)
         want(nic, nic->other_vector & 0x1fu);
+}
+
+/* A cause that is still set has had its message. */
+void irq_other(struct nic *nic, uint32_t bits)
+{
+    uint32_t fresh = bits & ~nic->reg[SLOT_EICR];
+
+    nic->reg[SLOT_EICR] |= bits | NIC_MASK(EICR_OTHER);
+    if (nic->reg[SLOT_EIMS] & fresh) want_other(nic);
 }
 
 bool irq_hold(struct nic *nic, int cause, bool tx, unsigned queue)
@@ -162,7 +170,9 @@ static void trigger(struct nic *nic, uint32_t bits)
 {
     uint32_t set = bits & nic->reg[SLOT_EICR] & nic->reg[SLOT_EIMS];
     for (uint32_t q = set & NIC_MASK(EICR_QUEUES); q; q &= q - 1) want(nic, vector_of(nic, __builtin_ctz(q)));
-    if (set & ~NIC_MASK(EICR_QUEUES)) irq_other(nic, set & ~NIC_MASK(EICR_QUEUES));
+    if (!(set & ~NIC_MASK(EICR_QUEUES))) return;
+    nic->reg[SLOT_EICR] |= NIC_MASK(EICR_OTHER);
+    want_other(nic);
 }
 
 uint32_t read_eicr(struct nic *nic, uint32_t index)

@@ -362,7 +362,8 @@ static void build_light(struct machine_world *mw)
                 sl->name, to_mac(sl->mac), sl->address, sl->vlan ? sl->vlan : -1, (int32_t)sn->mtu_bytes, out });
             n->link_count++;
         }
-        topology_set_receiver(w->topology, m, (int)i, (struct packet_sink){ light_receive, n });
+        topology_set_receiver(w->topology, m, (int)i, n->link_count == 1 ? light_sink(mw->light, n->first_link)
+                                                                          : (struct packet_sink){ light_receive, n });
     }
 }
 
