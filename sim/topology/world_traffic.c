@@ -1,0 +1,161 @@
+/* world_traffic.c -- the scenario's traffic: applications on hosts, packet generators, who listens where. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/assert.h"
+#include "topology/world_impl.h"
+
+enum { PORTS = 65536, LOAD_FULL_PPM = 1000000 };
+
+static struct host *host_of(struct machine_world *mw)
+{
+    return mw->light ? light_host(mw->light) : sockets_host(mw->sockets);
+}
+
+static const char *link_name_of(const struct world *w, const struct scenario_end *e)
+{
+    const struct scenario_machine *sm = &w->s->machines[e->machine];
+    return e->link >= 0 ? sm->links[e->link].name : sm->nics[e->nic].name;
+}
+
+static uint32_t address_of(const struct world *w, const struct scenario_end *e)
+{
+    const struct scenario_machine *sm = &w->s->machines[e->machine];
+    return e->link >= 0 ? sm->links[e->link].address : sm->nics[e->nic].address;
+}
+
+/* A port of the machine for one pair of ends: 'wanted', or the next that is free.  0: none. */
+static uint16_t take_port(struct machine_world *mw, enum scenario_traffic_kind kind, int wanted)
+{
+    uint64_t **used = &mw->ports[kind == SCENARIO_UPERF ? 0 : 1];
+    if (!*used) *used = calloc(PORTS / 64, sizeof **used);
+    SIM_ASSERT(*used);
+    while (wanted < PORTS && (*used)[wanted / 64] >> wanted % 64 & 1) wanted++;
+    if (wanted == PORTS) return 0;
+    (*used)[wanted / 64] |= UINT64_C(1) << wanted % 64;
+    return (uint16_t)wanted;
+}
+
+static int add_uperf(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
+                     const struct scenario_end *to, uint16_t port, const char *name, struct errors *errors)
+{
+    struct uperf_config c = uperf_config_default();
+    c.name = name;
+    c.seed = w->seed;
+    c.master = host_of(&w->machines[from->machine]);
+    c.slave = host_of(&w->machines[to->machine]);
+    c.via = link_name_of(w, from);
+    c.slave_addr = (struct host_addr){ address_of(w, to), port };
+    c.streams = t->streams;
+    c.write_bytes = (int32_t)t->write_bytes;
+    c.read_bytes = (int32_t)t->read_bytes;
+    c.jitter = t->jitter;
+    c.think = t->think;
+    c.start = world_instant(t->start);
+    c.stop = t->stop.ps == SCENARIO_NEVER.ps ? SIM_TIME_MAX : world_instant(t->stop);
+    struct uperf *u = uperf_create(w->engine, w->stats, &c);
+    if (!u) return errors_add(errors, t->at, "%s: these connections cannot be made", name);
+    w->uperfs = realloc(w->uperfs, (w->n_uperfs + 1) * sizeof(struct uperf *));
+    SIM_ASSERT(w->uperfs);
+    w->uperfs[w->n_uperfs++] = u;
+    return 0;
+}
+
+/* A sending end's rate is shared evenly among its receivers, which take turns; this is number 'turn' of them. */
+static int add_generator(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
+                         const struct scenario_end *to, uint16_t port, int receivers, int turn,
+                         const char *name, struct errors *errors)
+{
+    struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
+    if (!source->light)
+        return errors_add(errors, t->at, "packets from %s, which is in full detail: expected a machine with detail "
+                          "light", source->s->name);
+    struct generator_config c = generator_config_default();
+    c.name = name;
+    c.seed = w->seed;
+    c.host = source->light;
+    c.link = light_link_find(source->light, link_name_of(w, from));
+    c.to = (struct host_addr){ address_of(w, to), port };
+    c.flows = t->flows;
+    c.frame_bytes_min = (int32_t)t->frame_bytes;
+    c.frame_bytes_max = (int32_t)t->frame_max_bytes;
+    c.line_rate = link_config_of(topology_port(w->topology, from->machine, from->nic)->tx)->rate;
+    c.share = receivers;
+    if (t->packet_rate > 0) {
+        c.unit = GENERATOR_FRAMES_PER_S;
+        c.rate_value = t->packet_rate;
+    } else if (t->rate.bps > 0) {
+        c.unit = GENERATOR_BITS_PER_S;
+        c.rate_value = t->rate.bps;
+    } else {
+        c.unit = GENERATOR_LINE_SHARE;
+        c.rate_value = t->load_ppm > 0 ? t->load_ppm : LOAD_FULL_PPM;
+    }
+    c.gaps = t->arrivals == SCENARIO_POISSON ? GENERATOR_POISSON : GENERATOR_CONSTANT;
+    c.start = sim_add(world_instant(t->start), sim_ps(from->interval_fs / 1000 * turn));
+    c.stop = t->stop.ps == SCENARIO_NEVER.ps ? SIM_TIME_MAX : world_instant(t->stop);
+    struct generator *g = generator_create(w->engine, w->stats, &c);
+    if (!g) return errors_add(errors, t->at, "%s: these packets cannot be generated", name);
+    w->generators = realloc(w->generators, (w->n_generators + 1) * sizeof(struct generator *));
+    SIM_ASSERT(w->generators);
+    w->generators[w->n_generators++] = g;
+    if (sink->sockets) sockets_udp_sink(sink->sockets, port);
+    return 0;
+}
+
+static bool same_end(const struct scenario_end *a, const struct scenario_end *b)
+{
+    return a->machine == b->machine && a->nic == b->nic && a->link == b->link;
+}
+
+static int vlan_of(const struct world *w, const struct scenario_end *e)
+{
+    return e->link >= 0 ? w->s->machines[e->machine].links[e->link].vlan : 0;
+}
+
+/* Traffic of entry 'index' between one pair of ends: number 'turn' of the sender's 'receivers'. */
+static int add_pair(struct world *w, size_t index, const struct scenario_end *from, const struct scenario_end *to,
+                    int receivers, int turn, struct errors *errors)
+{
+    const struct scenario_traffic *t = &w->s->traffic[index];
+    struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
+    uint16_t port = take_port(sink, t->kind, t->port);
+    char name[512];
+    snprintf(name, sizeof name, "%s>%s/%s%zu", source->s->name, sink->s->name,
+             t->kind == SCENARIO_UPERF ? "uperf" : "packets", index);
+    if (vlan_of(w, from) != vlan_of(w, to))
+        return errors_add(errors, t->at, "%s: '%s' is in VLAN %d and '%s' in VLAN %d (0: untagged), and nothing routes "
+                          "between them", name, link_name_of(w, from), vlan_of(w, from), link_name_of(w, to),
+                          vlan_of(w, to));
+    if (source->s->nics[from->nic].wire_switch != sink->s->nics[to->nic].wire_switch &&
+        topology_route(w->topology, from->machine, from->nic, to->machine, to->nic, NULL, 0) == 0)
+        return errors_add(errors, t->at, "%s: no wires lead from switch '%s' to switch '%s'", name,
+                          source->s->nics[from->nic].wire.text, sink->s->nics[to->nic].wire.text);
+    if (port == 0) return errors_add(errors, t->at, "%s: no port from %d on is free at the receiver", name, t->port);
+    return t->kind == SCENARIO_UPERF ? add_uperf(w, t, from, to, port, name, errors)
+                                     : add_generator(w, t, from, to, port, receivers, turn, name, errors);
+}
+
+int world_build_traffic(struct world *w, struct errors *errors)
+{
+    for (size_t i = 0; i < w->s->traffic_count; i++) {
+        const struct scenario_traffic *t = &w->s->traffic[i];
+        for (size_t f = 0; f < t->from_count; f++) {
+            const struct scenario_end *from = &t->from_ends[f];
+            int receivers = 0, turn = 0;
+            for (size_t g = 0; g < t->to_count; g++) receivers += !same_end(from, &t->to_ends[g]);
+            for (size_t g = 0; g < t->to_count; g++)
+                if (!same_end(from, &t->to_ends[g]) && add_pair(w, i, from, &t->to_ends[g], receivers, turn++, errors))
+                    return -1;
+        }
+    }
+    return 0;
+}
+
+void world_destroy_traffic(struct world *w)
+{
+    for (size_t i = 0; i < w->n_uperfs; i++) uperf_destroy(w->uperfs[i]);
+    for (size_t i = 0; i < w->n_generators; i++) generator_destroy(w->generators[i]);
+    free(w->generators);
+    free(w->uperfs);
+}
