@@ -47,7 +47,7 @@ static enum step_result rx_ready(void *owner, int ring)
     (void)owner;
     ready_calls++;
     if (!interrupt_takes) return STEP_SLEEP;
-    uint32_t n = ixgbe_rx_burst(d, ring, &got, ALL, NO_LIMIT);
+    uint32_t n = ixgbe_rx_burst(d, ring, &got, ALL, NO_LIMIT, true);
     if (n == IXGBE_RX_BLOCKED) return STEP_BLOCKED;
     taken_by_interrupt += n;
     return STEP_SLEEP;
@@ -150,7 +150,7 @@ static void drain(struct packet_queue *q)
 
 static uint32_t burst(int ring)
 {
-    return ixgbe_rx_burst(d, ring, &got, ALL, NO_LIMIT);
+    return ixgbe_rx_burst(d, ring, &got, ALL, NO_LIMIT, true);
 }
 
 /* -- configuration ------------------------------------------------------------------------------------------------ */
@@ -304,11 +304,11 @@ START_TEST(ixgbe_rx_burst__stops_at_its_limits)
         run_us(1);
     }
     run_us(10);
-    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, 10, NO_LIMIT), 10);
-    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, ALL, 5999), 5);
-    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, ALL, 6000), 6);
-    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, ALL, 1), 1);
-    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, 0, NO_LIMIT), 0);
+    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, 10, NO_LIMIT, true), 10);
+    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, ALL, 5999, true), 5);
+    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, ALL, 6000, true), 6);
+    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, ALL, 1, true), 1);
+    ck_assert_uint_eq(ixgbe_rx_burst(d, 0, &got, 0, NO_LIMIT, true), 0);
     ck_assert_uint_eq(burst(0), IXGBE_RX_LIMIT_PKTS);
     ck_assert_uint_eq(burst(0), IXGBE_RX_LIMIT_PKTS);
     ck_assert_uint_eq(burst(0), 600 - 2 * IXGBE_RX_LIMIT_PKTS - 22);

@@ -537,12 +537,12 @@ START_TEST(world_create__many_of_everything)
         "    links: {'v[1-120]': {over: e1, rxrings: sw}}\n"
         "  c[1-80]: {nics: {ixgbe0: {wire: s}}}\n"
         "traffic:\n"
-        "  - packets: {from: 'c[1-80]', to: sut, via: sut/v120, packet-rate: 5kpps}\n"
+        "  - packets: {from: 'c[1-80]', to: sut, via: sut/v120, packet-rate: 2kpps}\n"
         "  - uperf: {from: 'c[1-4]', to: sut, via: sut/e20, streams: 2}\n"
         "  - uperf: {from: 'c[1-4]', to: sut, via: sut/v77, streams: 2}\n");
     run();
     check_conservation();
-    ck_assert_uint_ge(sum("sockets", "sut", "", "udp_packets"), 80 * 13);
+    ck_assert_uint_ge(sum("sockets", "sut", "", "udp_packets"), 80 * 5);
     ck_assert_uint_eq(sum("lanestate", "sut/v120/", "", "delivered"), sum("sockets", "sut", "", "udp_packets"));
     ck_assert_uint_gt(sum("lane", "sut/e20/", "", "ipackets"), 100);
     ck_assert_uint_gt(sum("lane", "sut/v77/", "", "ipackets"), 100);

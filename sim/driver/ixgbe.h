@@ -96,8 +96,10 @@ void ixgbe_set_all_multicast(struct ixgbe *d, bool on);
 
 /* Takes finished frames of 'ring' in order, appends them to 'out', gives their buffers back to the device and moves the
  * tail.  Stops after 'max_pkts' (at most IXGBE_RX_LIMIT_PKTS) or before the frame that would make more than 'max_bytes'
- * (the first frame is always taken).  Returns how many, or IXGBE_RX_BLOCKED.  Called in a step. */
-uint32_t ixgbe_rx_burst(struct ixgbe *d, int ring, struct packet_queue *out, uint32_t max_pkts, uint64_t max_bytes);
+ * (the first frame is always taken).  A stack may take what the real driver gives in one call in several: 'first' marks
+ * the one that pays for the call.  Returns how many, or IXGBE_RX_BLOCKED.  Called in a step. */
+uint32_t ixgbe_rx_burst(struct ixgbe *d, int ring, struct packet_queue *out, uint32_t max_pkts, uint64_t max_bytes,
+                        bool first);
 
 /* Lets 'ring' interrupt (its vector valid again) and fires its interrupt once by software, so that frames that came
  * in the gap are found.  Returns whether finished frames wait already. */

@@ -2,6 +2,8 @@
 #ifndef SIM_DRIVER_IXGBE_IMPL_H
 #define SIM_DRIVER_IXGBE_IMPL_H
 
+#include <string.h>
+
 #include "core/assert.h"
 #include "driver/ixgbe.h"
 #include "nicmodel/nic82598_regs.h"
@@ -130,6 +132,13 @@ static inline void reg_write_ordered(struct ixgbe *d, struct ordered_reg *o, uin
         pcie_mmio_write(d->config.pcie, d->machine, ordered_arrive, o, tagged, value);
     else
         ordered_arrive(o, tagged, value);
+}
+
+/* Bytes of "MACHINE/" at the start of the device's name; a mutex is named within its machine. */
+static inline size_t ixgbe_machine_prefix(const struct ixgbe *d)
+{
+    size_t n = strlen(machine_name(d->machine));
+    return strncmp(d->config.name, machine_name(d->machine), n) == 0 && d->config.name[n] == '/' ? n + 1 : 0;
 }
 
 /* Maps 'cause' (a receive queue, IVAR_TX + a transmit queue, or IVAR_OTHER) to 'vector'. */

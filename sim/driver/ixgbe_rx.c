@@ -20,7 +20,7 @@ void ixgbe_rx_create(struct ixgbe *d, struct rx_ring *r)
     r->base = memory_map_bytes(d->memory, r->n * DESC_BYTES, d->config.node, &bytes);
     r->desc = (struct descriptor *)(void *)bytes;
     r->buffers = memory_map_buffers(d->memory, r->n, d->slot_bytes, d->config.node);
-    r->lock = mutex_create(d->machine, name);
+    r->lock = mutex_create(d->machine, name + ixgbe_machine_prefix(d));
     r->touch.home = (int16_t)d->config.node;
     for (uint32_t i = 0; i < r->n; i++) r->desc[i].q[0] = r->buffers + (uint64_t)i * d->slot_bytes;
 }
@@ -72,7 +72,8 @@ static int lines(uint32_t bytes)
     return (int)((bytes + LINE_BYTES - 1) / LINE_BYTES);
 }
 
-uint32_t ixgbe_rx_burst(struct ixgbe *d, int ring, struct packet_queue *out, uint32_t max_pkts, uint64_t max_bytes)
+uint32_t ixgbe_rx_burst(struct ixgbe *d, int ring, struct packet_queue *out, uint32_t max_pkts, uint64_t max_bytes,
+                        bool first)
 {
     struct rx_ring *r = &d->rx[ring];
     uint32_t packets = 0, descs = 0, bytes = 0, count;
@@ -83,7 +84,7 @@ uint32_t ixgbe_rx_burst(struct ixgbe *d, int ring, struct packet_queue *out, uin
         r->counter[IXGBE_RX_blocked]++;
         return IXGBE_RX_BLOCKED;
     }
-    machine_charge(d->machine, COST_DRV_RX_POLL, 1);
+    if (first) machine_charge(d->machine, COST_DRV_RX_POLL, 1);
     machine_touch(d->machine, &r->touch, 1);
     if (max_pkts > IXGBE_RX_LIMIT_PKTS) max_pkts = IXGBE_RX_LIMIT_PKTS;
     while (packets < max_pkts && (count = frame_descs(r, &bytes)) > 0) {

@@ -29,7 +29,7 @@ void ixgbe_tx_create(struct ixgbe *d, struct tx_ring *r)
     r->desc = (struct descriptor *)(void *)bytes;
     r->slot = calloc(r->n, sizeof *r->slot);
     SIM_ASSERT(r->slot);
-    r->lock = mutex_create(d->machine, name);
+    r->lock = mutex_create(d->machine, name + ixgbe_machine_prefix(d));
     r->touch.home = (int16_t)d->config.node;
 }
 

@@ -285,8 +285,8 @@ static bool port_rx_burst(struct lane_port *port, unsigned ring, uint32_t max_pk
 {
     struct nic *n = nic_of(port);
     struct packet_queue got = { 0 };
-    (void)first;
-    if (ixgbe_rx_burst(n->config.driver, (int)ring, &got, max_pkts, max_bytes) == IXGBE_RX_BLOCKED) return false;
+    uint32_t n_got = ixgbe_rx_burst(n->config.driver, (int)ring, &got, max_pkts, max_bytes, first);
+    if (n_got == IXGBE_RX_BLOCKED) return false;
     struct packet *p;
     uint32_t cpu = machine_in_step(n->c->m) ? (uint32_t)machine_current_cpu(n->c->m) + 1 : 0;
     while ((p = packet_queue_pop(&got))) {
