@@ -23,7 +23,7 @@ enum {
 };
 
 enum packet_flag {
-    PACKET_CSUM_PARTIAL = 1,  /* transport (and IPv4 header) checksum fields not filled in yet: see packet_finish() */
+    PACKET_CSUM_PARTIAL = 1,  /* transport (and IPv4 header) checksum fields not filled in yet: see headers_finish() */
     PACKET_CSUM_BAD = 2,      /* a checksum is wrong on purpose (generators) */
     PACKET_FCS_BAD = 4,       /* the frame check sequence is wrong on purpose */
 };

@@ -1,0 +1,18 @@
+/* bar.h -- a BAR without a device: pages that lie past the end of their file, so that every access to them raises
+ * SIGBUS, which is decoded and becomes card_read() or card_write().  x86-64 only. */
+#ifndef TESTS_REALDRIVER_BAR_H
+#define TESTS_REALDRIVER_BAR_H
+
+#include <stdint.h>
+
+/* Takes SIGBUS over. */
+void bar_init(void);
+
+/* Register offset 0 is at 'base' from now on. */
+void bar_place(void *base, uint32_t bytes);
+
+/* Accesses so far. */
+uint64_t bar_reads(void);
+uint64_t bar_writes(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* realdriver.c -- runs an unmodified production driver on the modelled card; README.md says how.  Arguments name
+ * families of tests to run alone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bar.h"
+#include "checks.h"
+#include "port.h"
+
+static const struct { const char *name; void (*run)(void); } families[] = {
+    { "traffic", check_traffic }, { "filters", check_filters }, { "offload", check_offload }, { "life", check_life },
+};
+
+int main(int argc, char **argv)
+{
+    int rc = port_library_init(argv[0]);
+
+    if (rc != 0) {
+        fprintf(stderr, "realdriver: the driver's library does not start: %s\n", strerror(-rc));
+        return EXIT_FAILURE;
+    }
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        bool wanted = argc < 2;
+        for (int a = 1; a < argc; a++) wanted |= strcmp(argv[a], families[i].name) == 0;
+        if (wanted) families[i].run();
+    }
+    printf("realdriver: %llu register reads and %llu writes by the driver\n", (unsigned long long)bar_reads(),
+           (unsigned long long)bar_writes());
+    return port_verdict();
+}
