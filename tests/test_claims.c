@@ -234,6 +234,52 @@ START_TEST(claims_write__nowhere)
 }
 END_TEST
 
+static int lost(const struct claims *claims, const char *list, char **said)
+{
+    char path[] = "/tmp/xbow-test-held-XXXXXX";
+    size_t size;
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq((int)write(fd, list, strlen(list)), (int)strlen(list));
+    close(fd);
+    FILE *out = open_memstream(said, &size);
+    int n = claims_lost(claims, path, out, &errors);
+    fclose(out);
+    unlink(path);
+    return n;
+}
+
+START_TEST(claims_lost__what_held_and_no_longer_does)
+{
+    struct claims_source source = { .scenario = "figure-2", .file = "scenarios/paper/figure-2.yaml" };
+    struct claims *claims = claims_create();
+    char *said;
+    expects[0].within = bound(SCENARIO_BOUND_PERCENT, 1, -2, "1%");
+    judge("goodput", "vnic", "nic");
+    claims_add(claims, &source, &report);
+    ck_assert_int_eq(lost(claims, "# a comment\n\nfigure-2 goodput vnic\n", &said), 0);
+    ck_assert_str_eq(said, "");
+    free(said);
+    expects[0].within = bound(SCENARIO_BOUND_PERCENT, 1, -3, "0.1%");
+    judge("goodput", "vnic", "nic");
+    struct claims *worse = claims_create();
+    claims_add(worse, &source, &report);
+    ck_assert_int_eq(lost(worse, "figure-2 goodput vnic\nfigure-2 drops vnic\n", &said), 2);
+    ck_assert_ptr_nonnull(strstr(said, "no longer holds: goodput of vnic in figure-2: goodput of vnic is"));
+    ck_assert_ptr_nonnull(strstr(said, "no longer holds: drops of vnic in figure-2: it is not there"));
+    free(said);
+    ck_assert_int_eq(lost(worse, "", &said), 0); /* a claim that never held is not lost */
+    free(said);
+    claims_add_broken(worse, &source, "no such profile");
+    ck_assert_int_eq(lost(worse, "", &said), 1);
+    ck_assert_ptr_nonnull(strstr(said, "did not run: figure-2: no such profile"));
+    free(said);
+    ck_assert_int_eq(claims_lost(worse, "/nowhere/held.txt", stderr, &errors), -1);
+    claims_destroy(claims);
+    claims_destroy(worse);
+}
+END_TEST
+
 Suite *claims_suite(void)
 {
     Suite *s = suite_create("claims");
@@ -249,6 +295,7 @@ Suite *claims_suite(void)
     tcase_add_test(t, expect_check__names_and_units);
     tcase_add_test(t, claims_write__ledger);
     tcase_add_test(t, claims_write__nowhere);
+    tcase_add_test(t, claims_lost__what_held_and_no_longer_does);
     suite_add_tcase(s, t);
     return s;
 }
