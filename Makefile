@@ -3,7 +3,7 @@
 
 CC      = gcc
 B       = build
-OPT     = -O2
+OPT     = -O3 $(LTO)
 WARN    = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS  = -std=gnu11 -g $(OPT) $(WARN) $(SANFLAGS)
 LDFLAGS = $(SANFLAGS)
@@ -22,6 +22,13 @@ else ifeq ($(SAN),thread)
 SANFLAGS = -fsanitize=thread
 endif
 
+# gcc also optimises xbow across files, as it links (clang would need another linker for that).  The objects hold ordinary
+# code as well, which the tests are linked from, quickly, and whoever takes build/liblanes.a.
+ifeq ($(SAN)$(findstring clang,$(CC)),)
+LTO = -flto=auto -ffat-lto-objects
+NO_LTO = -fno-lto
+endif
+
 SIM_SRC   = $(wildcard sim/*/*.c)
 LANES_SRC = $(wildcard sim/lanes/*.c)
 CORE_SRC  = $(filter-out sim/lanes/%,$(SIM_SRC))
@@ -34,7 +41,7 @@ all: $(B)/xbow $(B)/liblanes.a
 
 $(B)/xbow: $(call obj,sim/main.c $(CORE_SRC)) $(B)/liblanes.a
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/liblanes.a: $(call obj,$(LANES_SRC))
 	@echo "  AR    $@"
@@ -60,11 +67,11 @@ $(B)/gen/suites.h: $(TEST_SRC) Makefile
 
 $(B)/tests: $(call obj,tests/main.c $(TEST_SRC) $(CORE_SRC)) $(B)/liblanes.a
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(TESTLIBS)
+	@$(CC) $(LDFLAGS) $(NO_LTO) -o $@ $^ $(TESTLIBS)
 
 $(B)/fuzz_%: $(B)/obj/tests/fuzz_%.o $(call obj,$(CORE_SRC)) $(B)/liblanes.a
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(LDFLAGS) $(NO_LTO) -o $@ $^ $(LIBS)
 
 # A stamp that names the packages seen: checked again only when the list changes.
 $(B)/.packages: Makefile tools/require.sh
@@ -86,7 +93,7 @@ $(call obj,$(REALDRIVER_SRC)): INCLUDE = -Isim $(shell tests/realdriver/dpdk.sh 
 
 $(B)/realdriver: $(call obj,$(REALDRIVER_SRC) $(REALDRIVER_SIM))
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) $(REALDRIVER_OURS) -o $@ $^ $(REALDRIVER_LIBS) $(LIBS)
+	@$(CC) $(LDFLAGS) $(NO_LTO) $(REALDRIVER_OURS) -o $@ $^ $(REALDRIVER_LIBS) $(LIBS)
 
 # -- what people type ---------------------------------------------------------------------------------------------
 

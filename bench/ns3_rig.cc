@@ -1,4 +1,5 @@
-/* ns3_rig.cc -- the rig of section 4.4 in ns-3: six hosts, one 10 Gb/s switch, 20 TCP streams in and 30 out.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ns3_rig.cc -- the rig of section 4.4 in ns-3: six hosts, one 10 Gb/s switch, 20 TCP streams in and 30 out.
  *
  * Network and TCP only: ns-3 has no rings, interrupts or CPUs.  Prints simulated seconds, wall seconds, frames put on
  * a link ("hops") and goodput, so that bench.sh can set them beside xbow's. */

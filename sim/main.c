@@ -1,4 +1,5 @@
-/* main.c -- the command line: run, check, show, reproduce, plot, docs.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * main.c -- the command line: run, check, show, reproduce, plot, docs.
  *
  * Exit codes: 0 all is well; 1 something did not come out (an expectation failed, a run crashed, a file could not be
  * written); 2 the user's mistake, and then nothing was run and nothing overwritten. */

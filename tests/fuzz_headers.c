@@ -1,4 +1,5 @@
-/* fuzz_headers.c -- any bytes as a frame: nothing the header functions do may leave the packet or contradict itself.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * fuzz_headers.c -- any bytes as a frame: nothing the header functions do may leave the packet or contradict itself.
  *
  * With libFuzzer:  clang -fsanitize=fuzzer,address,undefined -DFUZZ_LIBFUZZER ...
  * Without:         a program that makes N random inputs, half of them damaged real frames: fuzz_headers [N [SEED]] */

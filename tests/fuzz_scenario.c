@@ -1,4 +1,5 @@
-/* fuzz_scenario.c -- whatever the text, loading a scenario ends, soon, with a scenario or with messages.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * fuzz_scenario.c -- whatever the text, loading a scenario ends, soon, with a scenario or with messages.
  *
  * LLVMFuzzerTestOneInput() is the target for libFuzzer (clang -fsanitize=fuzzer,address,undefined
  * -DFUZZ_WITH_LIBFUZZER).  Without it main() mutates seed files by itself:

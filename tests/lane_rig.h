@@ -1,4 +1,5 @@
-/* lane_rig.h -- a lane in a world without threads or time: the test is the scheduler.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * lane_rig.h -- a lane in a world without threads or time: the test is the scheduler.
  *
  * Packets carry their connection and number; the rig's ring, client and drop box keep the order in which they came.
  * Any lock, burst or delivery can be made to fail, always or at random. */

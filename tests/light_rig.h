@@ -1,4 +1,5 @@
-/* light_rig.h -- two light hosts with one or two links each, joined by wires: for the tests of endpoint/. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * light_rig.h -- two light hosts with one or two links each, joined by wires: for the tests of endpoint/. */
 #ifndef TESTS_LIGHT_RIG_H
 #define TESTS_LIGHT_RIG_H
 

@@ -1,4 +1,5 @@
-/* machine_rig.h -- a small machine for tests: every price is zero until a test sets it, COST_APP_CALL is 1 ns. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * machine_rig.h -- a small machine for tests: every price is zero until a test sets it, COST_APP_CALL is 1 ns. */
 #ifndef TESTS_MACHINE_RIG_H
 #define TESTS_MACHINE_RIG_H
 

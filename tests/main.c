@@ -1,4 +1,5 @@
-/* main.c -- runs every suite of tests/; arguments name suites to run alone. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * main.c -- runs every suite of tests/; arguments name suites to run alone. */
 #include <check.h>
 #include <stdbool.h>
 #include <stdlib.h>

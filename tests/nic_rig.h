@@ -1,4 +1,5 @@
-/* nic_rig.h -- an 82598 without a driver: tests write its registers and descriptors by hand. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic_rig.h -- an 82598 without a driver: tests write its registers and descriptors by hand. */
 #ifndef TESTS_NIC_RIG_H
 #define TESTS_NIC_RIG_H
 

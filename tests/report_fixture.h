@@ -1,4 +1,5 @@
-/* report_fixture.h -- runs made by hand for the tests of report/: every number below is chosen, none is simulated.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * report_fixture.h -- runs made by hand for the tests of report/: every number below is chosen, none is simulated.
  *
  * Machine "sut" has two CPUs and two hardware lanes (one more, almost idle) and exchanges one TCP connection in each
  * direction with "client1".  One second is measured. */

@@ -1,4 +1,5 @@
-/* tcp_rig.h -- two TCP hosts and between them a wire made of engine events that can lose, repeat and reorder: for the
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp_rig.h -- two TCP hosts and between them a wire made of engine events that can lose, repeat and reorder: for the
  * tests of TCP.  Every packet is parsed from its bytes again when it arrives, and accounted for at the end. */
 #ifndef TESTS_TCP_RIG_H
 #define TESTS_TCP_RIG_H

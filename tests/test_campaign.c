@@ -1,4 +1,5 @@
-/* test_campaign.c -- runs in child processes: order, crashes, what children say, interruption, text form of a run. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_campaign.c -- runs in child processes: order, crashes, what children say, interruption, text form of a run. */
 #include <check.h>
 #include <errno.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* test_capture.c -- pcapng files: their bytes, their order in time, and what tshark says to them. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_capture.c -- pcapng files: their bytes, their order in time, and what tshark says to them. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* test_claims.c -- verdicts on hand-made runs, and the ledger made from them. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_claims.c -- verdicts on hand-made runs, and the ledger made from them. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

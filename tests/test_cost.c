@@ -1,4 +1,5 @@
-/* test_cost.c -- the cost profile: the shipped one is whole, and every mistake in one is reported with its place. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_cost.c -- the cost profile: the shipped one is whole, and every mistake in one is reported with its place. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

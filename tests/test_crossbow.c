@@ -1,4 +1,5 @@
-/* test_crossbow.c -- the stack on its card: who gets which rings and CPUs, tags, full rings, locks that are taken.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_crossbow.c -- the stack on its card: who gets which rings and CPUs, tags, full rings, locks that are taken.
  *
  *     applications - sockets - crossbow - ixgbe - 82598 -- wire ----> light host
  *                                                    ^---- back <----           */

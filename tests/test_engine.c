@@ -1,4 +1,5 @@
-/* test_engine.c -- order of events, and a random run against an oracle that keeps a plain list. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_engine.c -- order of events, and a random run against an oracle that keeps a plain list. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>

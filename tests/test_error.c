@@ -1,4 +1,5 @@
-/* test_error.c -- the user's mistakes as text, and our own as an abort. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_error.c -- the user's mistakes as text, and our own as an abort. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>

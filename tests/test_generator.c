@@ -1,4 +1,5 @@
-/* test_generator.c -- packet generators on a light host: rates to the frame, bytes on the wire. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_generator.c -- packet generators on a light host: rates to the frame, bytes on the wire. */
 #include <math.h>
 #include <string.h>
 

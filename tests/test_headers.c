@@ -1,4 +1,5 @@
-/* test_headers.c -- bytes: frames typed in by hand, a checksum written differently, and segments put together again. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_headers.c -- bytes: frames typed in by hand, a checksum written differently, and segments put together again. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

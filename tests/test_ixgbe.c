@@ -1,4 +1,5 @@
-/* test_ixgbe.c -- the driver on the modelled device: ring groups, bursts, interrupts, transmit, overload. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_ixgbe.c -- the driver on the modelled device: ring groups, bursts, interrupts, transmit, overload. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

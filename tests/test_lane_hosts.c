@@ -1,4 +1,5 @@
-/* test_lane_hosts.c -- the same packets through the same lane under two hosts, one with made-up time and one with
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_lane_hosts.c -- the same packets through the same lane under two hosts, one with made-up time and one with
  * real threads: both must deliver each packet once, each connection in order and to the same softring. */
 #include <check.h>
 #include <pthread.h>

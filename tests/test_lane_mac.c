@@ -1,4 +1,5 @@
-/* test_lane_mac.c -- clients of a device: who gets which frame, and what senders' frames become. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_lane_mac.c -- clients of a device: who gets which frame, and what senders' frames become. */
 #include "lane_rig.h"
 #include "suites.h"
 

@@ -1,4 +1,5 @@
-/* test_lane_plan.c -- softring counts and CPU placement against worked examples. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_lane_plan.c -- softring counts and CPU placement against worked examples. */
 #include <check.h>
 
 #include "lanes/plan.h"

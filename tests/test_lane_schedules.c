@@ -1,4 +1,5 @@
-/* test_lane_schedules.c -- a lane under schedules that nobody thought of. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_lane_schedules.c -- a lane under schedules that nobody thought of. */
 #include "lane_rig.h"
 #include "suites.h"
 

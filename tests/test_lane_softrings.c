@@ -1,4 +1,5 @@
-/* test_lane_softrings.c -- which softring a packet goes to, and how it gets from there to the client. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_lane_softrings.c -- which softring a packet goes to, and how it gets from there to the client. */
 #include "lane_rig.h"
 #include "suites.h"
 

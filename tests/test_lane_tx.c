@@ -1,4 +1,5 @@
-/* test_lane_tx.c -- transmit in default mode: descriptors run out, come back, and senders are held back meanwhile. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_lane_tx.c -- transmit in default mode: descriptors run out, come back, and senders are held back meanwhile. */
 #include "lane_rig.h"
 #include "suites.h"
 

@@ -1,4 +1,5 @@
-/* test_lanes.c -- the receive lane's state machine, one case per rule of docs/lanes.md, without threads. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_lanes.c -- the receive lane's state machine, one case per rule of docs/lanes.md, without threads. */
 #include "lane_rig.h"
 #include "suites.h"
 

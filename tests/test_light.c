@@ -1,4 +1,5 @@
-/* test_light.c -- a host without a machine: tasks, sockets, the ideal NIC. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_light.c -- a host without a machine: tasks, sockets, the ideal NIC. */
 #include <string.h>
 
 #include "light_rig.h"

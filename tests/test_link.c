@@ -1,4 +1,5 @@
-/* test_link.c -- times against closed formulas, drops against a list of departures, waiting against M/D/1. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_link.c -- times against closed formulas, drops against a list of departures, waiting against M/D/1. */
 #include <check.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>

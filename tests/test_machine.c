@@ -1,4 +1,5 @@
-/* test_machine.c -- threads, interrupts, scheduling, accounting; closed formulas and invariants. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_machine.c -- threads, interrupts, scheduling, accounting; closed formulas and invariants. */
 #include <check.h>
 #include <stdlib.h>
 

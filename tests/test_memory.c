@@ -1,4 +1,5 @@
-/* test_memory.c -- bus addresses, frames by reference, transmit bindings. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_memory.c -- bus addresses, frames by reference, transmit bindings. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* test_metric.c -- metrics of hand-made counters, intervals against tabled quantiles. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_metric.c -- metrics of hand-made counters, intervals against tabled quantiles. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* test_mutex.c -- adaptive mutexes: who waits, how long, and who blocks. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_mutex.c -- adaptive mutexes: who waits, how long, and who blocks. */
 #include <check.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* test_nic82598.c -- the modelled NIC at its registers, descriptors, wire and interrupts, without a driver. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_nic82598.c -- the modelled NIC at its registers, descriptors, wire and interrupts, without a driver. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

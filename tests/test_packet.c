@@ -1,4 +1,5 @@
-/* test_packet.c -- the pool, its ledger and who owns what. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_packet.c -- the pool, its ledger and who owns what. */
 #include <check.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* test_pcie.c -- bandwidth by closed formula, latencies, limits, register ordering. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_pcie.c -- bandwidth by closed formula, latencies, limits, register ordering. */
 #include <check.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* test_platform.c -- what SimGrid answers, exactly; and what becomes of files it cannot load. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_platform.c -- what SimGrid answers, exactly; and what becomes of files it cannot load. */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>

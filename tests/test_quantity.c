@@ -1,4 +1,5 @@
-/* test_quantity.c -- numbers with units: exact values, refusals, and a round trip of everything that prints. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_quantity.c -- numbers with units: exact values, refusals, and a round trip of everything that prints. */
 #include <check.h>
 #include <inttypes.h>
 #include <stdio.h>

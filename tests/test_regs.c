@@ -1,4 +1,5 @@
-/* test_regs.c -- the register list tests itself: look-up, reset values, access rules, fields, the reference page. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_regs.c -- the register list tests itself: look-up, reset values, access rules, fields, the reference page. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

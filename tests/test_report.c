@@ -1,4 +1,5 @@
-/* test_report.c -- what a results directory holds, and that an earlier one survives every failure. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_report.c -- what a results directory holds, and that an earlier one survives every failure. */
 #include <check.h>
 #include <ctype.h>
 #include <dirent.h>

@@ -1,4 +1,5 @@
-/* test_rng.c -- streams: repeatable, independent of each other, with the promised distributions. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_rng.c -- streams: repeatable, independent of each other, with the promised distributions. */
 #include <check.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>

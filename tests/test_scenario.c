@@ -1,4 +1,5 @@
-/* test_scenario.c -- scenarios: defaults, names, overrides, cross checks with their positions, what is printed, and
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_scenario.c -- scenarios: defaults, names, overrides, cross checks with their positions, what is printed, and
  * that the documentation is the table the parser reads.
  *
  * Runs in the directory of the project.  With XBOW_UPDATE_DOCS=1 in the environment the generated parts of

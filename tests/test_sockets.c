@@ -1,4 +1,5 @@
-/* test_sockets.c -- the socket layer of a modelled machine: its locks, its backlogs, its waiting writers.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_sockets.c -- the socket layer of a modelled machine: its locks, its backlogs, its waiting writers.
  *
  * Two wires join it to a light host; frames that arrive are handed in by a thread, as a lane would.
  *

@@ -1,4 +1,5 @@
-/* test_stats.c -- the registry of counters. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_stats.c -- the registry of counters. */
 #include <check.h>
 #include <stdio.h>
 

@@ -1,4 +1,5 @@
-/* test_switch.c -- a star of hosts: who receives which frame, and who must not. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_switch.c -- a star of hosts: who receives which frame, and who must not. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* test_tcp.c -- handshake bytes, throughput, the end of connections, and everything at once on a bad wire. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_tcp.c -- handshake bytes, throughput, the end of connections, and everything at once on a bad wire. */
 #include "suites.h"
 #include "tcp_rig.h"
 

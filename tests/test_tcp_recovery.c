@@ -1,4 +1,5 @@
-/* test_tcp_recovery.c -- losses and how they are repaired, timeouts, delayed acknowledgements, windows. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_tcp_recovery.c -- losses and how they are repaired, timeouts, delayed acknowledgements, windows. */
 #include "endpoint/tcp_ranges.h"
 #include "suites.h"
 #include "tcp_rig.h"

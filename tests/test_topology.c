@@ -1,4 +1,5 @@
-/* test_topology.c -- frames go where SimGrid says and arrive when arithmetic says. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_topology.c -- frames go where SimGrid says and arrive when arithmetic says. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

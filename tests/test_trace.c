@@ -1,4 +1,5 @@
-/* test_trace.c -- records, their limit, and tracing switched off. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_trace.c -- records, their limit, and tracing switched off. */
 #include <check.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* test_units.c -- times of frames on wires, against closed formulas and 128-bit arithmetic. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_units.c -- times of frames on wires, against closed formulas and 128-bit arithmetic. */
 #include <check.h>
 
 #include "core/units.h"

@@ -1,4 +1,5 @@
-/* test_uperf.c -- streams between two light hosts. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_uperf.c -- streams between two light hosts. */
 #include <stdio.h>
 #include <string.h>
 

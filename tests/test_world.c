@@ -1,4 +1,5 @@
-/* test_world.c -- whole worlds from scenarios in this file: closed formulas, and counts that must agree from layer to
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_world.c -- whole worlds from scenarios in this file: closed formulas, and counts that must agree from layer to
  * layer.  Every world is small: some milliseconds of simulated time. */
 #include "topology/world.h"
 

@@ -1,4 +1,5 @@
-/* test_yaml.c -- the YAML tree: positions, anchors and merges, and every way in which a text can be refused. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_yaml.c -- the YAML tree: positions, anchors and merges, and every way in which a text can be refused. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* assert.c -- what a failed SIM_ASSERT says. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * assert.c -- what a failed SIM_ASSERT says. */
 #include "core/assert.h"
 
 #include <inttypes.h>

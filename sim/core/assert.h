@@ -1,4 +1,5 @@
-/* assert.h -- SIM_ASSERT: a check of our own reasoning, always on.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * assert.h -- SIM_ASSERT: a check of our own reasoning, always on.
  *
  * A failure is a bug of ours, never of the user.  It stops at once and prints the simulated time, the seed and
  * the command that replays it. */

@@ -1,4 +1,5 @@
-/* drops.c -- names of the drop reasons. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * drops.c -- names of the drop reasons. */
 #include "core/drops.h"
 
 static const struct {

@@ -1,4 +1,5 @@
-/* drops.h -- every way in which a packet can end other than by being delivered, once.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * drops.h -- every way in which a packet can end other than by being delivered, once.
  *
  * A dropped packet is a misfortune of the modelled world, not an error: it is counted under one of these names, in
  * the packet pool's ledger and by whoever dropped it. */

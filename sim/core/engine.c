@@ -1,4 +1,5 @@
-/* engine.c -- a wheel of buckets by time, and a heap for what is beyond it.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * engine.c -- a wheel of buckets by time, and a heap for what is beyond it.
  *
  *      cursor                                                window end
  *      |----|----|----|----|---- wheel ----|----|----|----|----|-------- far ------->

@@ -1,4 +1,5 @@
-/* engine.h -- the event queue: one clock, and what happens next.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * engine.h -- the event queue: one clock, and what happens next.
  *
  * Events are embedded in their owners and never allocated here.  Two events at the same time run in the order of
  * (entity, count of events that entity has scheduled): never in the order of insertion, so a run does not depend on

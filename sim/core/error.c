@@ -1,4 +1,5 @@
-/* error.c -- a growing list of located messages. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * error.c -- a growing list of located messages. */
 #include "core/error.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* error.h -- the user's mistakes, collected: every one is reported, not only the first.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * error.h -- the user's mistakes, collected: every one is reported, not only the first.
  *
  * A function that can meet a mistake of the user takes a 'struct errors *', adds what it finds and returns -1;
  * it goes on looking where it can.  Our own bugs are SIM_ASSERT (assert.h); misfortunes of the modelled world are

@@ -1,4 +1,5 @@
-/* rng.c -- GSL's MT19937 behind a door that takes (seed, name). */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * rng.c -- GSL's MT19937 behind a door that takes (seed, name). */
 #include "core/rng.h"
 
 #include <gsl/gsl_randist.h>

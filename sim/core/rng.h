@@ -1,4 +1,5 @@
-/* rng.h -- one random stream per entity, seeded from (seed, name).
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * rng.h -- one random stream per entity, seeded from (seed, name).
  *
  * Adding a host to a scenario changes no other host's numbers: streams do not share state, and a stream's seed
  * depends on nothing but the run's seed and the entity's name.  The generator is GSL's MT19937. */

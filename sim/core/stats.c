@@ -1,4 +1,5 @@
-/* stats.c -- a registry of counter arrays. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * stats.c -- a registry of counter arrays. */
 #include "core/stats.h"
 
 #include <stdbool.h>

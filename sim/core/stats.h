@@ -1,4 +1,5 @@
-/* stats.h -- where results come from: every entity's counters, found by (kind, entity, counter).
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * stats.h -- where results come from: every entity's counters, found by (kind, entity, counter).
  *
  * An entity keeps its counters in an array of its own and registers it once; counting is an increment of that array
  * and nothing else.  stats_mark() remembers all values at the end of the warm-up; reads give the growth since.

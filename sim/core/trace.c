@@ -1,4 +1,5 @@
-/* trace.c -- a bounded list of trace records. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * trace.c -- a bounded list of trace records. */
 #include "core/trace.h"
 
 #include <stdlib.h>

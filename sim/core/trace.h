@@ -1,4 +1,5 @@
-/* trace.h -- trace points: what happened, when and to whom, in 48-byte records formatted only on reading.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * trace.h -- trace points: what happened, when and to whom, in 48-byte records formatted only on reading.
  *
  * Tracing is off unless the engine carries a trace; then a trace point costs one test of a pointer.  Records are kept
  * in memory up to a limit and then counted as lost: a trace is a window, not an archive. */

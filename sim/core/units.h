@@ -1,4 +1,5 @@
-/* units.h -- simulated time, durations and rates: the only header every layer may include.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * units.h -- simulated time, durations and rates: the only header every layer may include.
  *
  * Time is an int64_t count of picoseconds (range +-106 days), wrapped in one-member structs so that adding two
  * instants, or passing a byte count where a duration is meant, does not compile.  The wrapper costs nothing: the

@@ -1,4 +1,5 @@
-/* ixgbe.c -- creation, addresses, interrupts.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ixgbe.c -- creation, addresses, interrupts.
  *
  * Vectors: one per receive ring, then one for all transmit rings, then one for link changes.  With 16 receive rings no
  * queue bit is left, and transmit shares the last ring's vector. */

@@ -1,4 +1,5 @@
-/* ixgbe.h -- the guest's driver for the 82598: rings, ring groups, interrupts.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ixgbe.h -- the guest's driver for the 82598: rings, ring groups, interrupts.
  *
  * It knows the device only through registers, memory and interrupts.  Receive rings come in groups; a group has MAC
  * addresses of its own (VMDq) and spreads its flows over its rings (RSS).  Packets given out by ixgbe_rx_burst() are

@@ -1,4 +1,5 @@
-/* ixgbe_impl.h -- the inside of the driver, shared by its own files only. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ixgbe_impl.h -- the inside of the driver, shared by its own files only. */
 #ifndef SIM_DRIVER_IXGBE_IMPL_H
 #define SIM_DRIVER_IXGBE_IMPL_H
 

@@ -1,4 +1,5 @@
-/* ixgbe_init.c -- programs the device, in the order of the published drivers for it.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ixgbe_init.c -- programs the device, in the order of the published drivers for it.
  *
  * Stop and reset; clear filters and statistics; MAC; transmit rings; receive rings; queue choice; enable queues, then
  * post the receive buffers, then enable receive; interrupts last.  Loops that wait for the device are bounded as the

@@ -1,4 +1,5 @@
-/* ixgbe_rx.c -- takes finished frames out of a receive ring.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ixgbe_rx.c -- takes finished frames out of a receive ring.
  *
  *     [ done | done | done | posted ... posted | gap ]      'next' is the first that may be done; the tail stays one
  *      next                               tail               behind it, so that a full ring is not an empty one

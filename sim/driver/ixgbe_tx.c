@@ -1,4 +1,5 @@
-/* ixgbe_tx.c -- puts packets into a transmit ring and takes them out when the device is done.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ixgbe_tx.c -- puts packets into a transmit ring and takes them out when the device is done.
  *
  *     [ free | context? header payload payload* | header payload | free ]
  *       head ^                                            tail ^

@@ -1,4 +1,5 @@
-/* generator.c -- one event per burst; when it comes is a fraction that never loses its remainder.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * generator.c -- one event per burst; when it comes is a fraction that never loses its remainder.
  *
  * A frame occupies unit / rate seconds, where the unit is one frame, its bits, or its bits on the wire in millionths.
  * As whole picoseconds plus a remainder over 'divisor' that is carried on, the time of frame k is exact for any k. */

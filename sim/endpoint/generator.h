@@ -1,4 +1,5 @@
-/* generator.h -- sends frames that nobody asked for: constant rate, Poisson or back-to-back, on a light host.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * generator.h -- sends frames that nobody asked for: constant rate, Poisson or back-to-back, on a light host.
  *
  * The time of every frame follows from totals (frames or bytes so far), never from a rounded gap, so that no rate
  * drifts.  Random gaps and sizes come from the generator's own stream. */

@@ -1,4 +1,5 @@
-/* host.h -- what an application sees of the computer it runs on: tasks and sockets.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * host.h -- what an application sees of the computer it runs on: tasks and sockets.
  *
  * An application is written once, as step functions over this table, and runs on a fully modelled machine (tasks are
  * threads, calls cost CPU time) or on a light one (tasks run in no time).  Byte streams are counted, not stored. */

@@ -1,4 +1,5 @@
-/* light.c -- TCP, a list of tasks to run, and an ideal NIC.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * light.c -- TCP, a list of tasks to run, and an ideal NIC.
  *
  * Everything starts with a frame, a timer or a wake-up from outside, and ends with run_tasks(): TCP's notifications
  * only put tasks on the list, so TCP is never called from inside itself and the stack does not grow. */

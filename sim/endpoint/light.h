@@ -1,4 +1,5 @@
-/* light.h -- a computer without a machine: tasks run in no time, the NIC is ideal.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * light.h -- a computer without a machine: tasks run in no time, the NIC is ideal.
  *
  * What remains is the protocol: TCP's windows, timers and acknowledgements, and the wire.  A task that is woken runs
  * when the event that woke it has been handled, never inside the call that woke it.  The NIC cuts large sends into

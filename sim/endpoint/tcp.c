@@ -1,4 +1,5 @@
-/* tcp.c -- the connection table, the calls of applications, and the timers.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp.c -- the connection table, the calls of applications, and the timers.
  *
  * A connection is in the hash table from its SYN until its protocol is done, and in memory until the application has
  * let go of it too and no timer_due() is unanswered.  All timers of a connection share one engine event that is moved

@@ -1,4 +1,5 @@
-/* tcp.h -- TCP over packets with real header bytes, for any kind of computer.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp.h -- TCP over packets with real header bytes, for any kind of computer.
  *
  * One 'struct tcp_host' is one network stack's TCP: its connection table, listeners and configuration.  It knows
  * nothing of links, CPUs or locks: what it needs from its computer comes through 'struct tcp_ops', and whoever calls

@@ -1,4 +1,5 @@
-/* tcp_input.c -- a segment arrives: RFC 9293 section 3.10.7, in its order.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp_input.c -- a segment arrives: RFC 9293 section 3.10.7, in its order.
  *
  * A segment is checked, its old part cut off, its acknowledgement, then its data, then its FIN taken; what that allows
  * to be sent is sent, and if nothing carried the acknowledgement that is due, a pure one follows.  One segment at a

@@ -1,4 +1,5 @@
-/* tcp_internal.h -- the connection as tcp*.c share it; nobody else includes this.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp_internal.h -- the connection as tcp*.c share it; nobody else includes this.
  *
  * Sequence numbers are 64 bits wide: the low 32 are those on the wire, so comparisons need no wrap-around rules.
  * Data bytes of a direction are numbered from its initial sequence number plus one (the SYN takes the first). */

@@ -1,4 +1,5 @@
-/* tcp_output.c -- segments: their headers, and when the rules allow one to be sent.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp_output.c -- segments: their headers, and when the rules allow one to be sent.
  *
  * Every connection keeps its headers as a template; a packet is one copy of it with the fields that change patched
  * in.  With large sends a packet carries up to lso_max_bytes and gso_mss says where the NIC is to cut it. */

@@ -1,4 +1,5 @@
-/* tcp_ranges.c -- linear searches over at most 32 ranges: there are rarely more than three. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp_ranges.c -- linear searches over at most 32 ranges: there are rarely more than three. */
 #include "endpoint/tcp_ranges.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* tcp_ranges.h -- a small sorted set of disjoint byte ranges: what arrived out of order, or what the peer has SACKed.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp_ranges.h -- a small sorted set of disjoint byte ranges: what arrived out of order, or what the peer has SACKed.
  *
  * Sequence numbers are 64 bits wide inside a connection, so they never wrap here. */
 #ifndef SIM_ENDPOINT_TCP_RANGES_H

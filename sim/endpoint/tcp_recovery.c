@@ -1,4 +1,5 @@
-/* tcp_recovery.c -- round-trip times, the congestion window, and finding and repairing losses.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tcp_recovery.c -- round-trip times, the congestion window, and finding and repairing losses.
  *
  * With SACK, recovery is RFC 6675: the scoreboard says what is lost, 'pipe' what is still in the network, and each
  * step sends the most useful segment while pipe is below cwnd; its rule 4, the rescue retransmission, came after the

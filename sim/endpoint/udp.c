@@ -1,4 +1,5 @@
-/* udp.c -- see udp.h. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * udp.c -- see udp.h. */
 #include "endpoint/udp.h"
 
 #include <stdlib.h>

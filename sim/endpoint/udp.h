@@ -1,4 +1,5 @@
-/* udp.h -- UDP datagrams and raw Ethernet frames: header templates and a counting sink.  Sources: RFC 768, 791. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * udp.h -- UDP datagrams and raw Ethernet frames: header templates and a counting sink.  Sources: RFC 768, 791. */
 #ifndef SIM_ENDPOINT_UDP_H
 #define SIM_ENDPOINT_UDP_H
 

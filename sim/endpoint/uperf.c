@@ -1,4 +1,5 @@
-/* uperf.c -- one task per stream and side; a step is one write, or reads until one is full or finds nothing. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * uperf.c -- one task per stream and side; a step is one write, or reads until one is full or finds nothing. */
 #include "endpoint/uperf.h"
 
 #include <stdio.h>

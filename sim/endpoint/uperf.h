@@ -1,4 +1,5 @@
-/* uperf.h -- the bulk part of the uperf benchmark: N TCP streams between a master and a slave, blocks written back
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * uperf.h -- the bulk part of the uperf benchmark: N TCP streams between a master and a slave, blocks written back
  * to back on one side and read on the other.
  *
  * After uperf (github.com/uperf/uperf), workloads/iperf.xml: every stream is a connection made by the master; the

@@ -1,4 +1,5 @@
-/* cost.c -- reads a cost profile: YAML events from libyaml, every mistake with its place in the file.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * cost.c -- reads a cost profile: YAML events from libyaml, every mistake with its place in the file.
  *
  *   name: harpertown-2.8
  *   clock: 2.8GHz

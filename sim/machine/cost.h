@@ -1,4 +1,5 @@
-/* cost.h -- what work costs: operations are counted in code and priced by a profile file.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * cost.h -- what work costs: operations are counted in code and priced by a profile file.
  *
  * No cost is typed into code: a step says machine_charge(m, COST_X, n) and the profile (scenarios/profiles/NAME.yaml,
  * one entry per operation with value, unit, source and confidence) says how long n of them take. */

@@ -1,4 +1,5 @@
-/* cpu.c -- a CPU over time: one engine event, at the next effect or at the end of what runs.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * cpu.c -- a CPU over time: one engine event, at the next effect or at the end of what runs.
  *
  *   thread level     | switch | step ......        | step ...... |
  *                                      ^ effects   ^ end: next step, or next thread

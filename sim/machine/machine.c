@@ -1,4 +1,5 @@
-/* machine.c -- a machine's parts are made here and found here; how they run is in cpu.c, sched.c, step.c, mutex.c. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * machine.c -- a machine's parts are made here and found here; how they run is in cpu.c, sched.c, step.c, mutex.c. */
 #include "machine/machine.h"
 
 #include <stdio.h>

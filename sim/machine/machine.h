@@ -1,4 +1,5 @@
-/* machine.h -- a computer: CPUs that run threads and interrupts, memory, a PCIe port.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * machine.h -- a computer: CPUs that run threads and interrupts, memory, a PCIe port.
  *
  * A thread is a step function: called when its CPU runs it, it does a bounded piece of work, says what that costs
  * (machine_charge, machine_touch), and returns whether to run again.  The step's code runs at the instant the step

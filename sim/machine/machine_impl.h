@@ -1,4 +1,5 @@
-/* machine_impl.h -- what the files of machine/ share: the insides of a machine.  Nobody else includes it.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * machine_impl.h -- what the files of machine/ share: the insides of a machine.  Nobody else includes it.
  *
  * machine.c   creation, counters
  * sched.c     run queues, placement, wake-ups: which thread a CPU runs next

@@ -1,4 +1,5 @@
-/* memory.c -- bus addresses: the high 32 bits name a region or a binding, the low 32 bits are the offset in it.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * memory.c -- bus addresses: the high 32 bits name a region or a binding, the low 32 bits are the offset in it.
  *
  *   0x0000'0001'........  first region           finding what an address means is one look into an array
  *   0x0001'0000'gggooooo  first binding: g is a generation (14 bits), o the offset in the packet (18 bits)

@@ -1,4 +1,5 @@
-/* memory.h -- a machine's physical memory as devices see it: bus addresses that mean something, and all others.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * memory.h -- a machine's physical memory as devices see it: bus addresses that mean something, and all others.
  *
  * Two kinds of region: bytes (descriptor rings, header buffers), backed by real bytes; and buffers, fixed-size slots
  * that hold frames by reference, so that a payload nobody looks at is never copied.  An access outside every region

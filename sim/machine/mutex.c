@@ -1,4 +1,5 @@
-/* mutex.c -- adaptive mutexes, as intervals of time.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * mutex.c -- adaptive mutexes, as intervals of time.
  *
  * A step's code runs at the step's start, so a mutex entered and left inside one step is known, at once, to be held
  * during [enter, exit) of local time that is still to come.  A mutex keeps these intervals, sorted and disjoint:

@@ -1,4 +1,5 @@
-/* pcie.c -- a PCI Express port as two pipes, each with a time until which it is busy.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * pcie.c -- a PCI Express port as two pipes, each with a time until which it is busy.
  *
  *   up    device to memory: write requests with data, read requests
  *   down  memory to device: completions with data, register writes

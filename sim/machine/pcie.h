@@ -1,4 +1,5 @@
-/* pcie.h -- one device's PCIe port: bandwidth with TLP and DLLP overhead, latencies, limits.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * pcie.h -- one device's PCIe port: bandwidth with TLP and DLLP overhead, latencies, limits.
  *
  * Calls return when a transfer completes; the device schedules its own events.  Each direction is a pipe with a
  * time until which it is busy.  Sources: PCI Express Base 1.1 sections 2 and 3; docs/machine.md. */

@@ -1,4 +1,5 @@
-/* sched.c -- which thread runs where: one set of priority queues per CPU, as in the Solaris dispatcher.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sched.c -- which thread runs where: one set of priority queues per CPU, as in the Solaris dispatcher.
  *
  *   ready    a bound thread goes to its CPU; another to the CPU that ran it last if that is idle, else to an idle CPU
  *            (own socket first), else to the queue of the CPU that ran it last;

@@ -1,4 +1,5 @@
-/* step.c -- one step: the code runs at once, at the instant the step begins; its costs and effects are played after.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * step.c -- one step: the code runs at once, at the instant the step begins; its costs and effects are played after.
  *
  *   start      charge a      defer X      charge b      return
  *   |------------------------|------------------------|

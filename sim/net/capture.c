@@ -1,4 +1,5 @@
-/* capture.c -- a pcapng writer that merges interfaces by time.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * capture.c -- a pcapng writer that merges interfaces by time.
  *
  * A tap sees a frame when the link accepts it, which may be long before its first bit leaves.  Each interface therefore
  * keeps its frames in a queue, in order of start; a frame is written, oldest first over all interfaces, once the clock

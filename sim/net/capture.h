@@ -1,4 +1,5 @@
-/* capture.h -- frames on chosen links into a pcapng file that other tools read.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * capture.h -- frames on chosen links into a pcapng file that other tools read.
  *
  * Each attached link is an interface of the file; both directions of a port are two.  A frame's time is when its first
  * bit leaves, in nanoseconds; checksums are filled in, the FCS is not included, short frames are padded.  The file

@@ -1,4 +1,5 @@
-/* headers.c -- what the bytes at the front of a frame mean, and how they are made.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * headers.c -- what the bytes at the front of a frame mean, and how they are made.
  *
  *      0         12   14        l3                l4             payload       hdr_len                len
  *      | dst src | type | [tag] | IPv4 or IPv6 ... | TCP or UDP ... | bytes in hdr | stored or all zero |

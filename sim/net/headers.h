@@ -1,4 +1,5 @@
-/* headers.h -- Ethernet, VLAN, IPv4, IPv6, TCP and UDP headers as bytes: build, parse, checksum.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * headers.h -- Ethernet, VLAN, IPv4, IPv6, TCP and UDP headers as bytes: build, parse, checksum.
  *
  * All fields on the wire are big-endian.  Sources: IEEE 802.3 and 802.1Q, RFC 791, 8200, 9293, 768, 1071. */
 #ifndef SIM_NET_HEADERS_H

@@ -1,4 +1,5 @@
-/* link.c -- departure is arithmetic, arrival is an event, and only the head's arrival is pending.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * link.c -- departure is arithmetic, arrival is an event, and only the head's arrival is pending.
  *
  *      head                unsent               tail
  *      | on their way, last  | on the wire and    |        free_at: when the wire takes the next frame

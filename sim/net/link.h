@@ -1,4 +1,5 @@
-/* link.h -- a one-way wire with a queue before it: packets leave in order, one at a time, and arrive 'delay' later.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * link.h -- a one-way wire with a queue before it: packets leave in order, one at a time, and arrive 'delay' later.
  *
  * A packet given to link_send() belongs to the link until it is delivered to the link's sink or dropped.  A frame
  * keeps the wire busy for preamble, frame (padded to 60 bytes), FCS and inter-frame gap; it arrives, whole, 'delay'

@@ -1,4 +1,5 @@
-/* packet.c -- packets from chunks, and the ledger that must balance. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * packet.c -- packets from chunks, and the ledger that must balance. */
 #include "net/packet.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* packet.h -- a frame: real header bytes, and a payload that is stored or described by its length.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * packet.h -- a frame: real header bytes, and a payload that is stored or described by its length.
  *
  * Whoever holds a packet owns it; giving it away (link_send, a sink, packet_deliver, packet_drop) ends the right to
  * touch it.  A described payload is all zero bytes, so its checksum is known without looking.  The pool's ledger

@@ -1,4 +1,5 @@
-/* switch.c -- one look-up to learn the source, one to find the destination, and the egress links do the rest.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * switch.c -- one look-up to learn the source, one to find the destination, and the egress links do the rest.
  *
  * The table is open addressing over (address, VLAN) with linear probing, at most half full.  An entry that has aged is
  * as good as absent; its place is taken back when the table is full, by rebuilding it without the aged ones.  Left

@@ -1,4 +1,5 @@
-/* switch.h -- a store-and-forward Ethernet switch: learns source addresses, knows VLANs, queues at its egress links.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * switch.h -- a store-and-forward Ethernet switch: learns source addresses, knows VLANs, queues at its egress links.
  *
  * A port is a pair of links: the ingress link delivers into switch_port_sink(), the egress link was given to
  * switch_add_port() and holds the port's output queue.  The switch itself holds no packet: forwarding adds a constant

@@ -1,4 +1,5 @@
-/* nic82598.c -- creation, reset, register dispatch, and the FIFO of posted writes.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598.c -- creation, reset, register dispatch, and the FIFO of posted writes.
  *
  * A register access finds its slot in a dense table, applies the row's access rule to the flat array of values, and
  * then calls the row's hook, if any.  Everything the device writes into the machine (descriptors, heads, messages)

@@ -1,4 +1,5 @@
-/* nic82598.h -- a modelled Intel 82598: registers, descriptor rings in host memory, DMA, interrupts, a wire.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598.h -- a modelled Intel 82598: registers, descriptor rings in host memory, DMA, interrupts, a wire.
  *
  * Software sees it only through nic_reg_read/nic_reg_write, host memory and MSI-X messages.  All calls are made at
  * engine time.  A frame given to nic_receive() belongs to the NIC until it is in a host buffer (then the memory's) or

@@ -1,4 +1,5 @@
-/* nic82598_filter.c -- is a frame for us, and for which queue (datasheet 3.4.1, 3.4.2, 3.5.2.8).
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_filter.c -- is a frame for us, and for which queue (datasheet 3.4.1, 3.4.2, 3.5.2.8).
  *
  *     address (RAR, multicast table, broadcast, promiscuous) -> VLAN -> VMDq index -> RSS index -> queue
  *

@@ -1,4 +1,5 @@
-/* nic82598_impl.h -- the inside of the modelled 82598, shared by its own files only.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_impl.h -- the inside of the modelled 82598, shared by its own files only.
  *
  *   wire -> nic_receive -> filter, queue choice -> packet buffer -> data DMA -> used descriptors -> write-back
  *                                                                                                        v

@@ -1,4 +1,5 @@
-/* nic82598_irq.c -- from a cause to a message: IVAR, EICR, masks, throttling (datasheet 3.5.1 and 4.4.3.6).
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_irq.c -- from a cause to a message: IVAR, EICR, masks, throttling (datasheet 3.5.1 and 4.4.3.6).
  *
  *     queue --IVAR--> bit of EICR --EIMS--> vector --EITR--> message --posted write--> CPU
  *

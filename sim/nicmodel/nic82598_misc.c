@@ -1,4 +1,5 @@
-/* nic82598_misc.c -- what a driver looks at while it starts: EEPROM, semaphores, MDIO, link, timers.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_misc.c -- what a driver looks at while it starts: EEPROM, semaphores, MDIO, link, timers.
  *
  * At the level published drivers insist on: an EEPROM whose checksum is right, semaphores that can be taken, no PHY on
  * the MDIO bus, commands that finish at once.  Left out: writing the EEPROM, bit-banged access, flash, firmware. */

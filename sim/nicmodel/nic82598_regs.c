@@ -1,4 +1,5 @@
-/* nic82598_regs.c -- the register list as a table: look-up by offset, names, documentation.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_regs.c -- the register list as a table: look-up by offset, names, documentation.
  *
  * The look-up is dense: one 16-bit slot number for each of the 32768 words of BAR0, filled once. */
 #include "nicmodel/nic82598_regs.h"

@@ -1,4 +1,5 @@
-/* nic82598_regs.h -- every register and register field of the Intel 82598, once.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_regs.h -- every register and register field of the Intel 82598, once.
  *
  * From these two lists come the enums, the look-up by offset, the names in traces, docs/registers.md and the generic
  * register tests; a driver takes its offsets and fields from here too, and nothing else may spell one.

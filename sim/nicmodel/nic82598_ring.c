@@ -1,4 +1,5 @@
-/* nic82598_ring.c -- what receive and transmit rings share: base, thresholds, and the descriptor cache.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_ring.c -- what receive and transmit rings share: base, thresholds, and the descriptor cache.
  *
  *     ring in host memory:   head ... | cached ... | being read | posted ... tail
  *                            ^ written back          ^ fetch

@@ -1,4 +1,5 @@
-/* nic82598_rx.c -- from the wire to host memory (datasheet 3.4 and 4.4.3.8).
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_rx.c -- from the wire to host memory (datasheet 3.4 and 4.4.3.8).
  *
  *     frame -> packet buffer (FIFO) -> [ descriptors cached? bus ready? ] -> data DMA -> used descriptor -> write-back
  *                |  full: MPC            |  none posted: RNBC, and drop (DROP_EN) or wait, all queues behind it

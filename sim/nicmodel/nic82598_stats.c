@@ -1,4 +1,5 @@
-/* nic82598_stats.c -- statistics registers: saturating, cleared by reading (datasheet 4.4.3.12).
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_stats.c -- statistics registers: saturating, cleared by reading (datasheet 4.4.3.12).
  *
  * Frames are counted once, in totals that never shrink; the registers learn what is new when one of them is read, or
  * when the queues' statistics slots change.  What happens rarely (errors, missed frames) is added at once.

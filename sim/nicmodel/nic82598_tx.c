@@ -1,4 +1,5 @@
-/* nic82598_tx.c -- from descriptors to the wire (datasheet 3.5).
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_tx.c -- from descriptors to the wire (datasheet 3.5).
  *
  *     cached descriptors -> one packet -> frames -> data reads -> transmit packet buffer -> wire
  *                           round robin             |  window of reads, 320 KiB

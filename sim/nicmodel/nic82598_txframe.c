@@ -1,4 +1,5 @@
-/* nic82598_txframe.c -- the frames of one transmit packet (datasheet 3.5.3 to 3.5.7).
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * nic82598_txframe.c -- the frames of one transmit packet (datasheet 3.5.3 to 3.5.7).
  *
  * Two ways to the bytes.  When the buffers are, in order, exactly one packet that the machine bound for transmit, its
  * copy (some hundred header bytes) becomes the frame, or the large send that is cut.  Otherwise the bytes are gathered

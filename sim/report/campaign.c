@@ -1,4 +1,5 @@
-/* campaign.c -- children, their pipes and the progress line.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * campaign.c -- children, their pipes and the progress line.
  *
  *   parent --fork--> child: run() --> result in a memory file, stderr in another, progress down a pipe
  *

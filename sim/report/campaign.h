@@ -1,4 +1,5 @@
-/* campaign.h -- runs every variant with every seed, each in a child process, one per core.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * campaign.h -- runs every variant with every seed, each in a child process, one per core.
  *
  * A child that fails an assertion, is killed or reports failure takes nobody with it: those that run finish, no new
  * one starts, what it said on stderr is shown, and the campaign fails.  Results come back in the order

@@ -1,4 +1,5 @@
-/* claims.c -- the ledger as Markdown for people and JSON for programs. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * claims.c -- the ledger as Markdown for people and JSON for programs. */
 #define _GNU_SOURCE
 #include "report/claims.h"
 

@@ -1,4 +1,5 @@
-/* claims.h -- the ledger of what a paper says against what was measured: results/paper/claims.md and claims.json.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * claims.h -- the ledger of what a paper says against what was measured: results/paper/claims.md and claims.json.
  *
  * Collected from the expectations of many scenarios; one entry per expectation and variant. */
 #ifndef SIM_REPORT_CLAIMS_H

@@ -1,4 +1,5 @@
-/* csv.c -- rows and columns. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * csv.c -- rows and columns. */
 #include "report/csv.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* csv.h -- the tables of a results directory, RFC 4180 with '\n' line ends: header first, one row per entity or metric.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * csv.h -- the tables of a results directory, RFC 4180 with '\n' line ends: header first, one row per entity or metric.
  *
  * Tables of counters are wide: variant, seed, entity, then every counter of that kind of entity.  docs/results.md
  * describes all of them. */

@@ -1,4 +1,5 @@
-/* expect.c -- bounds against measured means. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * expect.c -- bounds against measured means. */
 #include "report/expect.h"
 
 #include <math.h>

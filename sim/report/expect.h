@@ -1,4 +1,5 @@
-/* expect.h -- whether the results meet the bounds that the scenario states.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * expect.h -- whether the results meet the bounds that the scenario states.
  *
  * The mean over the replications decides; the 95 % interval says how firm that is.  A comparison of two variants is
  * made seed by seed and its interval is that of the paired differences. */

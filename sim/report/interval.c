@@ -1,4 +1,5 @@
-/* interval.c -- mean, deviation and Student's t quantile, from GSL. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * interval.c -- mean, deviation and Student's t quantile, from GSL. */
 #include "report/interval.h"
 
 #include <gsl/gsl_cdf.h>

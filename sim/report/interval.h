@@ -1,4 +1,5 @@
-/* interval.h -- the mean of a few replications, and how far it can be trusted.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * interval.h -- the mean of a few replications, and how far it can be trusted.
  *
  * Student's t interval for the mean of independent, roughly normal values: mean +- t(0.975, n-1) * s / sqrt(n). */
 #ifndef SIM_REPORT_INTERVAL_H

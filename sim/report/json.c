@@ -1,4 +1,5 @@
-/* json.c -- commas, indentation and escapes. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * json.c -- commas, indentation and escapes. */
 #include "report/json.h"
 
 #include <inttypes.h>

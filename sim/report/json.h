@@ -1,4 +1,5 @@
-/* json.h -- writes JSON (RFC 8259), indented, one value at a time; commas and escapes are its business.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * json.h -- writes JSON (RFC 8259), indented, one value at a time; commas and escapes are its business.
  *
  * Inside an object every value has a key; inside an array 'key' is NULL.  Numbers print the same on every machine; a
  * double that is not finite becomes null, because JSON has no other word for it. */

@@ -1,4 +1,5 @@
-/* metric.c -- the table of metrics and the few formulas behind them.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * metric.c -- the table of metrics and the few formulas behind them.
  *
  * Lanes that carry next to nothing (less than 1 % of the busiest lane's packets: the idle lanes of a NIC whose VNIC
  * has rings of its own) are left out of minima and maxima, or those would describe lanes nobody uses. */

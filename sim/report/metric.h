@@ -1,4 +1,5 @@
-/* metric.h -- named numbers computed from the counters of one run; the only names an expectation may use.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * metric.h -- named numbers computed from the counters of one run; the only names an expectation may use.
  *
  * Values are in base units (bit/s, 1/s, shares from 0 to 1, counts) and shown in handier ones.  Metrics of a
  * machine's parts (CPUs, lanes) are those of the machine of interest (run_result.focus).  docs/results.md lists

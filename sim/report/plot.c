@@ -1,4 +1,5 @@
-/* plot.c -- finds scripts and runs gnuplot in the results directory. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * plot.c -- finds scripts and runs gnuplot in the results directory. */
 #define _GNU_SOURCE
 #include "report/plot.h"
 

@@ -1,4 +1,5 @@
-/* plot.h -- draws a results directory with gnuplot.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * plot.h -- draws a results directory with gnuplot.
  *
  * A plot is a script tools/plot/NAME.gp that runs inside the results directory, reads only files there and writes
  * NAME.svg and NAME.png.  No shell is involved. */

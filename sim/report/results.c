@@ -1,4 +1,5 @@
-/* results.c -- making a directory beside its place and swapping it in.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * results.c -- making a directory beside its place and swapping it in.
  *
  *   PARENT/.NAME.new.PID   written during the run
  *   PARENT/NAME            exchanged with it in one step where the file system can (renameat2), else moved aside first

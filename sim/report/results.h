@@ -1,4 +1,5 @@
-/* results.h -- a results directory: written beside its place under another name, and put there when it is whole.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * results.h -- a results directory: written beside its place under another name, and put there when it is whole.
  *
  * Everything in it but timing.json has the same bytes for the same scenario and seeds.  A run that is killed, or
  * meets a full disk, leaves the earlier directory as it was.  docs/results.md describes the files. */

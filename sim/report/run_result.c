@@ -1,4 +1,5 @@
-/* run_result.c -- copies of counters, and a text form of them that crosses a process boundary.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * run_result.c -- copies of counters, and a text form of them that crosses a process boundary.
  *
  * The text is internal and versioned: one field per line, strings with their length in front ("5:hello") so that any
  * byte may occur in them, doubles in hexadecimal so that nothing is rounded, and "end" last so that a text that was

@@ -1,4 +1,5 @@
-/* run_result.h -- what one run (one variant, one seed) yields: plain data, readable after the simulated world is gone.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * run_result.h -- what one run (one variant, one seed) yields: plain data, readable after the simulated world is gone.
  *
  * Everything is copied, so that a run in a child process comes back whole through a file.  All values but 'wall_s'
  * and 'peak_rss_bytes' are the same for the same scenario and seed on every machine. */

@@ -1,4 +1,5 @@
-/* summary.c -- the fields of summary.json; docs/results.md names each. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * summary.c -- the fields of summary.json; docs/results.md names each. */
 #include "report/summary.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* summary.h -- a campaign as JSON: summary.json, timing.json, and what `xbow run --json` prints. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * summary.h -- a campaign as JSON: summary.json, timing.json, and what `xbow run --json` prints. */
 #ifndef SIM_REPORT_SUMMARY_H
 #define SIM_REPORT_SUMMARY_H
 

@@ -1,4 +1,5 @@
-/* table.c -- aligned columns for a terminal. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * table.c -- aligned columns for a terminal. */
 #include "report/table.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* table.h -- the summary a person reads on the terminal after a run.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * table.h -- the summary a person reads on the terminal after a run.
  *
  * Metrics with intervals per variant, drops by name, lanes with the columns of `dlstat show-link -r`, CPUs with those
  * of mpstat, expectations. */

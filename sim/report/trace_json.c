@@ -1,4 +1,5 @@
-/* trace_json.c -- trace records to trace events, one line each.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * trace_json.c -- trace records to trace events, one line each.
  *
  * Times are microseconds with six digits after the point: picoseconds, exact.  Preemption pushes back what is still to
  * come on a CPU, so spans on one track never overlap. */

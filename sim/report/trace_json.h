@@ -1,4 +1,5 @@
-/* trace_json.h -- a trace as Chrome trace-event JSON, which ui.perfetto.dev and chrome://tracing open.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * trace_json.h -- a trace as Chrome trace-event JSON, which ui.perfetto.dev and chrome://tracing open.
  *
  * One process per machine, one track per entity.  On a CPU's track a span is a step of a thread and a mark an
  * interrupt; on a lane's track a span is the time it spends polling; other trace points are marks.  A lane's backlog

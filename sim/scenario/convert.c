@@ -1,4 +1,5 @@
-/* convert.c -- walks sections, maps and lists; value.c reads what is in them. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * convert.c -- walks sections, maps and lists; value.c reads what is in them. */
 #include "scenario/convert.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
-/* convert.h -- a YAML section becomes a struct, by the tables of schema.h: defaults, units, ranges, unknown keys.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * convert.h -- a YAML section becomes a struct, by the tables of schema.h: defaults, units, ranges, unknown keys.
  *
  * The same tables free and copy such structs. */
 #ifndef SIM_SCENARIO_CONVERT_H

@@ -1,4 +1,5 @@
-/* names.c -- ranges are expanded one bracket at a time, from left to right. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * names.c -- ranges are expanded one bracket at a time, from left to right. */
 #include "scenario/names.h"
 
 #include <ctype.h>

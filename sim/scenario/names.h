@@ -1,4 +1,5 @@
-/* names.h -- names of machines, links and variants: what is allowed, ranges like client[1-5], patterns like client*,
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * names.h -- names of machines, links and variants: what is allowed, ranges like client[1-5], patterns like client*,
  * and the known name most like a misspelt one. */
 #ifndef SIM_SCENARIO_NAMES_H
 #define SIM_SCENARIO_NAMES_H

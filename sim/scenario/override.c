@@ -1,4 +1,5 @@
-/* override.c -- walks the tree and the schema side by side, one step of the path at a time. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * override.c -- walks the tree and the schema side by side, one step of the path at a time. */
 #include "scenario/override.h"
 
 #include <ctype.h>

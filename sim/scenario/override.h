@@ -1,4 +1,5 @@
-/* override.h -- puts a value at a path of a scenario, before it is converted: what variants and --set do.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * override.h -- puts a value at a path of a scenario, before it is converted: what variants and --set do.
  *
  * A path is keys joined by dots: "time.measure", "machines.client*.tcp.sack", "traffic.0.streams", "traffic.*.via".  In
  * a map of names a step may be a name, a range or a pattern; in a list a number from 0 or '*'.  A step with a dot in it

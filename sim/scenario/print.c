@@ -1,4 +1,5 @@
-/* print.c -- the resolved scenario as YAML, and its hash.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * print.c -- the resolved scenario as YAML, and its hash.
  *
  * Every value is written in a form that reads back exactly; texts that YAML could take for something else are
  * quoted. */

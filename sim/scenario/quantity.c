@@ -1,4 +1,5 @@
-/* quantity.c -- a decimal number, times a unit, as an exact integer.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * quantity.c -- a decimal number, times a unit, as an exact integer.
  *
  * The digits are collected in a 128-bit integer together with the count of those behind the point; multiplying by the
  * unit and dividing by the power of ten must leave no remainder. */

@@ -1,4 +1,5 @@
-/* quantity.h -- numbers with units: "1.5us", "10 Gbps", "48KiB", exact, without floating point.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * quantity.h -- numbers with units: "1.5us", "10 Gbps", "48KiB", exact, without floating point.
  *
  * A value is an int64_t in the base unit of its kind.  A decimal that is not a whole number of base units is a mistake,
  * not rounded. */

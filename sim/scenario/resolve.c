@@ -1,4 +1,5 @@
-/* resolve.c -- the topology's names, limits and addresses.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * resolve.c -- the topology's names, limits and addresses.
  *
  * Automatic addresses count machines in the order of the file and, within a machine, NICs before links, so that they
  * depend on nothing else. */

@@ -1,4 +1,5 @@
-/* resolve.h -- what one key alone cannot show: names become indices, addresses are assigned, parts must fit together.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * resolve.h -- what one key alone cannot show: names become indices, addresses are assigned, parts must fit together.
  *
  * Works on a scenario that convert.h has filled, and adds every mistake to 'errors'. */
 #ifndef SIM_SCENARIO_RESOLVE_H

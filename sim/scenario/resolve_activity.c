@@ -1,4 +1,5 @@
-/* resolve_activity.c -- who sends to whom over which links, where captures are, what expectations refer to. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * resolve_activity.c -- who sends to whom over which links, where captures are, what expectations refer to. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

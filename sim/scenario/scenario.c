@@ -1,4 +1,5 @@
-/* scenario.c -- from a file to a checked scenario: parse, override, convert, resolve, find files.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * scenario.c -- from a file to a checked scenario: parse, override, convert, resolve, find files.
  *
  * Every stage reports all it finds, and the next ones go on with what is there, so that one reading shows every
  * mistake. */

@@ -1,4 +1,5 @@
-/* scenario.h -- an experiment as plain data: what a YAML file, a variant and --set options add up to.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * scenario.h -- an experiment as plain data: what a YAML file, a variant and --set options add up to.
  *
  * scenario_load() reads, checks and converts everything that can be judged without building the world; what it returns
  * is complete: defaults filled in, names resolved to indices, quantities in base units, addresses assigned.  It knows

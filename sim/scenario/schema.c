@@ -1,4 +1,5 @@
-/* schema.c -- the tables.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * schema.c -- the tables.
  *
  * Defaults are those of the paper's machines where it gives them (section 4.4), of the Solaris stack and its ixgbe
  * driver where their sources give them; docs/scenario.md says which is which and which are guesses. */

@@ -1,4 +1,5 @@
-/* schema.h -- the format of scenarios as tables: one row per key.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * schema.h -- the format of scenarios as tables: one row per key.
  *
  * Everything that knows a key reads it here: the parser with its defaults, ranges and messages (convert.c, value.c),
  * freeing and copying (section.c), overrides (override.c), the resolved scenario (print.c), the reference in

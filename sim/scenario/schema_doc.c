@@ -1,4 +1,5 @@
-/* schema_doc.c -- the tables of schema.c for people (Markdown) and for editors (JSON Schema). */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * schema_doc.c -- the tables of schema.c for people (Markdown) and for editors (JSON Schema). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* section.c -- freeing and copying the structs of sections, by the same tables that fill them. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * section.c -- freeing and copying the structs of sections, by the same tables that fill them. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* value.c -- one function per kind of value: number, word, address, bound, list of names or CPUs. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * value.c -- one function per kind of value: number, word, address, bound, list of names or CPUs. */
 #include "scenario/value.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
-/* value.h -- one value of a scenario: from YAML text to the field that the schema names. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * value.h -- one value of a scenario: from YAML text to the field that the schema names. */
 #ifndef SIM_SCENARIO_VALUE_H
 #define SIM_SCENARIO_VALUE_H
 

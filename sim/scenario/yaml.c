@@ -1,4 +1,5 @@
-/* yaml.c -- libyaml's events become nodes.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * yaml.c -- libyaml's events become nodes.
  *
  * A stack of open collections, at most YAML_DEPTH_MAX, takes the place of recursion while parsing.  Every node made,
  * copies included, is counted, which is what stops aliases of aliases from exploding. */

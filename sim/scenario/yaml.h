@@ -1,4 +1,5 @@
-/* yaml.h -- one YAML document as a tree that remembers where everything stands.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * yaml.h -- one YAML document as a tree that remembers where everything stands.
  *
  * Anchors are copied where they are used and merge keys (<<) carried out, so the tree is plain: mappings with unique
  * text keys, sequences, scalars.  Its size is bounded whatever the text says (YAML_*_MAX), so that no file can exhaust

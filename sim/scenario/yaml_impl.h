@@ -1,4 +1,5 @@
-/* yaml_impl.h -- what the parts of the YAML reader share: yaml_text.c, yaml.c, yaml_node.c.  For nobody else. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * yaml_impl.h -- what the parts of the YAML reader share: yaml_text.c, yaml.c, yaml_node.c.  For nobody else. */
 #ifndef SIM_SCENARIO_YAML_IMPL_H
 #define SIM_SCENARIO_YAML_IMPL_H
 

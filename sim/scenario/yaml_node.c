@@ -1,4 +1,5 @@
-/* yaml_node.c -- nodes in an arena: made, copied, changed; keys given twice; merge keys. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * yaml_node.c -- nodes in an arena: made, copied, changed; keys given twice; merge keys. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* yaml_text.c -- the text of a scenario before it is parsed: reading files, UTF-8, ranges.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * yaml_text.c -- the text of a scenario before it is parsed: reading files, UTF-8, ranges.
  *
  * One thing is read that YAML refuses: a range such as client[1-5] needs no quotes inside {...}.  Its brackets and
  * commas pass through libyaml as characters of Unicode's private area, one for one so that columns stay right. */

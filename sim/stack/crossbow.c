@@ -1,4 +1,5 @@
-/* crossbow.c -- lanes on a modelled machine.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * crossbow.c -- lanes on a modelled machine.
  *
  *   interrupt of ring r --> lane_step(INTR) --+                          +--> sockets_receive() on the softring's CPU
  *   poll thread         --> lane_step(POLL) --+--> softrings, by hash ---+

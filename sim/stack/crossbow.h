@@ -1,4 +1,5 @@
-/* crossbow.h -- Solaris with Crossbow on one machine: the simulator's host of lanes/.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * crossbow.h -- Solaris with Crossbow on one machine: the simulator's host of lanes/.
  *
  *     applications - sockets - lanes - driver/ixgbe - the card
  *

@@ -1,4 +1,5 @@
-/* sockets.c -- connections on a real machine: who may touch one, on which CPU, at what price.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sockets.c -- connections on a real machine: who may touch one, on which CPU, at what price.
  *
  *    application thread                     softring worker, poll or interrupt thread
  *        write(), read()                        sockets_receive()

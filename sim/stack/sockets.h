@@ -1,4 +1,5 @@
-/* sockets.h -- the socket layer of a machine in full detail: tasks are threads, calls cost CPU time, connections have
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sockets.h -- the socket layer of a machine in full detail: tasks are threads, calls cost CPU time, connections have
  * locks.
  *
  * It is the 'struct host' that applications see there, and the owner of the machine's TCP.  Below it is a data link

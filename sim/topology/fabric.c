@@ -1,4 +1,5 @@
-/* fabric.c -- a SimGrid platform as a packet network: every frame carries its route.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * fabric.c -- a SimGrid platform as a packet network: every frame carries its route.
  *
  *     NIC --> uplink --> link --> ... --> link --> NIC        cb: topology, packet id, route, hop, port
  *

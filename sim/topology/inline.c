@@ -1,4 +1,5 @@
-/* inline.c -- a scenario's own switches and cables.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * inline.c -- a scenario's own switches and cables.
  *
  *     machine/nic  --up-->  switch  --wire-->  switch  --down-->  machine/nic
  *

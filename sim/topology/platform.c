@@ -1,4 +1,5 @@
-/* platform.c -- the simulation's side of a SimGrid platform: start the server, believe nothing, convert once. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * platform.c -- the simulation's side of a SimGrid platform: start the server, believe nothing, convert once. */
 #define _GNU_SOURCE /* memfd_create */
 #include "topology/platform.h"
 

@@ -1,4 +1,5 @@
-/* platform.h -- a SimGrid platform: hosts, links, and the route between any two hosts.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * platform.h -- a SimGrid platform: hosts, links, and the route between any two hosts.
  *
  * SimGrid's engine is one per process, aborts on bad input and throws through C.  So it runs in a process of its own:
  * loading forks a server that reads the XML and then answers questions over a socket.  Whatever happens to it comes

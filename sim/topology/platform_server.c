@@ -1,4 +1,5 @@
-/* platform_server.c -- SimGrid in a process of its own.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * platform_server.c -- SimGrid in a process of its own.
  *
  *     simulation ---socket--- guard --fork--> worker --fork--> one simulation of flows
  *

@@ -1,4 +1,5 @@
-/* platform_server.h -- the process that SimGrid runs in, and the bytes it exchanges with platform.c.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * platform_server.h -- the process that SimGrid runs in, and the bytes it exchanges with platform.c.
  *
  * Over a stream socket, native byte order.  On loading: platform_hello, then every host as (uint32_t bytes, name) and
  * every link as (struct platform_link_record, name), both in order of name.  Then, for each request, its answer. */

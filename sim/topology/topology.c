@@ -1,4 +1,5 @@
-/* topology.c -- ports, addresses and questions, whichever of the two networks lies behind them. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * topology.c -- ports, addresses and questions, whichever of the two networks lies behind them. */
 #include "topology/topology.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* topology.h -- the network between machines, from a scenario's switches and cables or its SimGrid platform file.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * topology.h -- the network between machines, from a scenario's switches and cables or its SimGrid platform file.
  *
  * Either way SimGrid is asked first and the packet-level network is built from its answers: bandwidth and latency of
  * every link, and the way between any two NICs.  A scenario's own switches become learning switches joined by links

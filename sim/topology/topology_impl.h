@@ -1,4 +1,5 @@
-/* topology_impl.h -- what the files of a topology share; nobody else includes it. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * topology_impl.h -- what the files of a topology share; nobody else includes it. */
 #ifndef SIM_TOPOLOGY_TOPOLOGY_IMPL_H
 #define SIM_TOPOLOGY_TOPOLOGY_IMPL_H
 

@@ -1,4 +1,5 @@
-/* topology_print.c -- the network for people: as text, and as a graph for Graphviz. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * topology_print.c -- the network for people: as text, and as a graph for Graphviz. */
 #include <stdlib.h>
 #include <string.h>
 

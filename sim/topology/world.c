@@ -1,4 +1,5 @@
-/* world.c -- a scenario becomes machines, cards, stacks and applications on a network, runs, and is read.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * world.c -- a scenario becomes machines, cards, stacks and applications on a network, runs, and is read.
  *
  * Order of building: network (topology.c), machines with their cards and data links, applications.  Each later
  * thing finds the earlier ones by the scenario's indices; nothing here looks at what a scenario is for. */

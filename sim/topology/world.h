@@ -1,4 +1,5 @@
-/* world.h -- everything a scenario names, built and connected: the one place that knows every kind of entity.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * world.h -- everything a scenario names, built and connected: the one place that knows every kind of entity.
  *
  * A world is made from a scenario and a seed, run for the scenario's time, read, and destroyed.  One at a time: failed
  * assertions tell the time and seed of the latest. */

@@ -1,4 +1,5 @@
-/* world_impl.h -- what the parts of a world share.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * world_impl.h -- what the parts of a world share.
  *
  *     world.c           the whole: creation, run, results
  *     world_machine.c   machines with their cards, stacks and data links; addresses

@@ -1,4 +1,5 @@
-/* world_machine.c -- machines: cards, drivers, stacks and data links in full detail, or hosts in light detail. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * world_machine.c -- machines: cards, drivers, stacks and data links in full detail, or hosts in light detail. */
 #include <stdlib.h>
 #include <string.h>
 

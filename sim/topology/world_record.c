@@ -1,4 +1,5 @@
-/* world_record.c -- what a run leaves besides numbers: captures and a trace. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * world_record.c -- what a run leaves besides numbers: captures and a trace. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* world_traffic.c -- the scenario's traffic: applications on hosts, packet generators, who listens where. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * world_traffic.c -- the scenario's traffic: applications on hosts, packet generators, who listens where. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* bar.c -- the SIGBUS handler: which instruction faulted, what it wanted, and how long it is.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * bar.c -- the SIGBUS handler: which instruction faulted, what it wanted, and how long it is.
  *
  * A driver reaches registers through volatile 32-bit pointers, for which compilers emit three instructions only:
  *     8B /r      mov r32, [mem]            89 /r      mov [mem], r32           C7 /0 id   mov [mem], imm32

@@ -1,4 +1,5 @@
-/* bar.h -- a BAR without a device: pages that lie past the end of their file, so that every access to them raises
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * bar.h -- a BAR without a device: pages that lie past the end of their file, so that every access to them raises
  * SIGBUS, which is decoded and becomes card_read() or card_write().  x86-64 only. */
 #ifndef TESTS_REALDRIVER_BAR_H
 #define TESTS_REALDRIVER_BAR_H

@@ -1,4 +1,5 @@
-/* card.c -- the machine around the modelled card: engine, memory, slot, cable, vectors as eventfds, one lock.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * card.c -- the machine around the modelled card: engine, memory, slot, cable, vectors as eventfds, one lock.
  *
  *     driver --registers--> card_read/card_write --> nic --> 'out' --> kept for card_take(), or back into the card
  *     driver <---bytes----- DMA windows <----------- nic <-- 'in' <--- card_put()

@@ -1,4 +1,5 @@
-/* card.h -- one modelled machine with a modelled 82598 in it, for a driver that runs in this very process.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * card.h -- one modelled machine with a modelled 82598 in it, for a driver that runs in this very process.
  *
  * Simulated time passes only here: while a register is accessed, while the driver asks for a delay, and when the test
  * says so.  Any thread may call; the functions take one lock.  Everything else about the card is nicmodel's. */

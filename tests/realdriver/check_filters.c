@@ -1,4 +1,5 @@
-/* check_filters.c -- which frames come in, and to which queue: addresses, VLANs, RSS; set through the driver's calls,
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * check_filters.c -- which frames come in, and to which queue: addresses, VLANs, RSS; set through the driver's calls,
  * expected by the rules of the datasheet computed here. */
 #include <stdlib.h>
 #include <string.h>

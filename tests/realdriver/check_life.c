@@ -1,4 +1,5 @@
-/* check_life.c -- from probe to close and again: every device id, link and queue interrupts, resets, and what a driver
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * check_life.c -- from probe to close and again: every device id, link and queue interrupts, resets, and what a driver
  * must not do. */
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* check_offload.c -- checksums and segmentation that the driver leaves to the card.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * check_offload.c -- checksums and segmentation that the driver leaves to the card.
  *
  * What must leave is computed here from the packet that the driver got, byte by byte, without a look at the model:
  * headers of every segment with their lengths, identifications, sequence numbers and flags, and RFC 1071 sums. */

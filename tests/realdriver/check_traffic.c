@@ -1,4 +1,5 @@
-/* check_traffic.c -- frames of every size through the card, out, in, and back to itself: order, bytes, statistics. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * check_traffic.c -- frames of every size through the card, out, in, and back to itself: order, bytes, statistics. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* checks.h -- what is asked of the driver and the card, one function per family of tests. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * checks.h -- what is asked of the driver and the card, one function per family of tests. */
 #ifndef TESTS_REALDRIVER_CHECKS_H
 #define TESTS_REALDRIVER_CHECKS_H
 

@@ -1,4 +1,5 @@
-/* port.c -- the driver, driven through its library's public interface; simulated time moves while the test waits. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * port.c -- the driver, driven through its library's public interface; simulated time moves while the test waits. */
 #define _GNU_SOURCE
 #include "port.h"
 

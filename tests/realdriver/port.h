@@ -1,4 +1,5 @@
-/* port.h -- the card as an Ethernet port of the driver: configuration, traffic, and what is looked at. */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * port.h -- the card as an Ethernet port of the driver: configuration, traffic, and what is looked at. */
 #ifndef TESTS_REALDRIVER_PORT_H
 #define TESTS_REALDRIVER_PORT_H
 

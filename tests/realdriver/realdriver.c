@@ -1,4 +1,5 @@
-/* realdriver.c -- runs an unmodified production driver on the modelled card; README.md says how.  Arguments name
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * realdriver.c -- runs an unmodified production driver on the modelled card; README.md says how.  Arguments name
  * families of tests to run alone. */
 #include <stdio.h>
 #include <stdlib.h>

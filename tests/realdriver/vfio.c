@@ -1,4 +1,5 @@
-/* vfio.c -- VFIO from the user's side (linux/vfio.h): container, group, device; regions, interrupts, DMA mappings.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * vfio.c -- VFIO from the user's side (linux/vfio.h): container, group, device; regions, interrupts, DMA mappings.
  *
  * The device is a memory file with configuration space at the offset at which DPDK expects it (region index << 40) and
  * BARs beyond the end, where touching a mapped page raises SIGBUS.  Requests are told by their ioctl type, which is

@@ -1,4 +1,5 @@
-/* vfio.h -- what a process sees of a PCI device bound to vfio-pci, without kernel, device, or privilege.
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * vfio.h -- what a process sees of a PCI device bound to vfio-pci, without kernel, device, or privilege.
  *
  * A tree of files stands for /sys/bus/pci/devices; open, stat, mmap and ioctl are interposed for the rest.  Registers
  * go to bar.h, DMA windows and vectors to card.h. */
