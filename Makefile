@@ -53,7 +53,7 @@ $(call obj,sim/main.c sim/report/results.c): CFLAGS += -DXBOW_VERSION='"$(VERSIO
 $(call obj,tests/main.c $(TEST_SRC) $(FUZZ_SRC)): INCLUDE = -Isim -Itests -I$(B)/gen
 $(call obj,tests/main.c $(TEST_SRC)): | $(B)/gen/suites.h
 
-$(B)/obj/%.o: %.c | $(B)/.packages
+$(B)/obj/%.o: %.c Makefile | $(B)/.packages
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(INCLUDE) -MMD -MP -c -o $@ $<

@@ -30,7 +30,7 @@ for target in $(grep -ohE '^make [a-z]+' README.md | sed 's/make //' | sort -u);
 done
 # Every relative link leads somewhere.
 for file in README.md docs/*.md docs/decisions/*.md; do
-    for link in $(grep -oE '\]\([^)#: ]+' "$file" | sed 's/](//'); do
+    for link in $(grep -oE '\]\([^)#: ]+[)#]' "$file" | sed 's/](//; s/[)#]$//'); do
         [ -e "$(dirname "$file")/$link" ] || case $link in
             *results/*) ;;
             *) echo "readme: $file links to $link, which is not there"; exit 1 ;;
