@@ -347,6 +347,7 @@ static int study_run(struct study *st, const char *out, struct claims *claims, c
     if (errors.count == 0) {
         if (o->json && results_print_json(stdout, &meta, &campaign, &checked)) code = EXIT_FAILED;
         if (!o->json && !o->quiet) {
+            printf("%s\n", st->base->title ? st->base->title : st->base->name);
             table_print(stdout, &campaign, &checked);
             printf("\nresults are in %s\n", out);
         } else if (!o->json && checked.failed) {
