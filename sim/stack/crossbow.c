@@ -9,252 +9,15 @@
  *
  * With several transmit rings a link has a transmit side on each, and a hash keeps a connection on one of them.
  *
- * A lane's interrupt runs on the CPU of its poll thread: they exclude each other (paper, section 4.3).  The receive
- * buffers' header lines are read by the CPU that fetches a packet; whoever handles it on another CPU pays for moving
- * those lines again (struct lane_pkt's mark remembers the CPU). */
+ * A lane's interrupt runs on the CPU of its poll thread: they exclude each other (paper, section 4.3).  This file
+ * builds the stack and takes the driver's calls; crossbow_host.c is what the lanes see of the machine. */
 #include "stack/crossbow.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "core/assert.h"
-#include "core/trace.h"
-#include "lanes/mac.h"
-#include "lanes/plan.h"
-#include "lanes/tx.h"
-
-enum { RINGS_MAX = 64, LANES_PER_LINK_MAX = 17, HEADER_LINES = 2, TICKS_PER_S = 100 };
-
-struct crossbow;
-struct datalink;
-struct nic;
-
-/* One environment: a lane's, a transmit side's or a device's. */
-struct env {
-    struct lane_env lane_env; /* must be first */
-    struct crossbow *c;
-    const char *name;
-    uint32_t entity;          /* for traces */
-    struct mutex **lock;
-    struct worker *worker;    /* by thread number; thread NULL: not a machine thread */
-    unsigned threads;
-};
-
-/* One thread of a lane or transmit side. */
-struct worker {
-    struct env *env;
-    struct thread *thread;
-    struct event timer;
-    unsigned number;
-    struct lane *lane;        /* or */
-    struct lane_tx *tx;
-};
-
-struct hosted_lane {
-    struct env env;
-    struct lane *lane;
-    struct lane_cpus cpus;
-    int ring;                 /* -1: software */
-};
-
-/* A link's transmit side on one ring. */
-struct tx_side {
-    struct env env;
-    struct datalink *link;
-    struct lane_tx *tx;
-    unsigned ring;
-    struct lane_chain retry;  /* packets that met a lock whose owner was not running */
-    struct thread *retry_thread;
-};
-
-struct datalink {
-    struct crossbow *c;
-    struct nic *nic;
-    struct crossbow_link_config config;
-    char *name;
-    struct hosted_lane lane[LANES_PER_LINK_MAX]; /* 0: software; 1..: one per ring */
-    int n_lanes;
-    struct lane_client *client;
-    struct tx_side *tx;       /* one per transmit ring */
-    unsigned n_tx;
-};
-
-struct nic {
-    struct lane_port port;    /* must be first */
-    struct crossbow *c;
-    struct crossbow_nic_config config;
-    char *name;
-    struct env env;
-    struct lane_mac *mac;
-    struct lane *ring_lane[RINGS_MAX]; /* NULL: shared, classified in software */
-    bool ring_used[RINGS_MAX];
-};
-
-struct crossbow {
-    struct crossbow_config config;
-    struct machine *m;
-    struct entity *entity;
-    struct nic **nic;
-    int n_nics;
-    struct datalink **link;
-    int n_links;
-    int *cpus;
-    struct lane_cpu_cursor cursor;
-    uint64_t held;
-};
-
-static const struct lane_env_ops env_ops;
-static const struct lane_port_ops port_ops;
-static const struct lane_client_ops client_ops;
-
-static struct env *env_of(struct lane_env *e) { return (struct env *)(void *)e; }
-static struct nic *nic_of(struct lane_port *p) { return (struct nic *)(void *)p; }
-
-/* The lanes' packet lives in the control block of ours. */
-static struct lane_pkt *to_lane(struct packet *p) { return (struct lane_pkt *)(void *)p->cb; }
-static struct packet *to_packet(struct lane_pkt *l)
-{
-    return (struct packet *)(void *)((uint8_t *)l - offsetof(struct packet, cb));
-}
-_Static_assert(sizeof(struct lane_pkt) <= PACKET_CB_BYTES, "a packet's control block holds a lane_pkt");
-
-static struct lane_pkt *wrap(struct packet *p)
-{
-    struct lane_pkt *l = to_lane(p);
-    *l = (struct lane_pkt){ .data = p->hdr, .len = p->len, .hdr_len = p->hdr_len };
-    return l;
-}
-
-static char *copy_text(const char *text)
-{
-    char *copy = strdup(text);
-    SIM_ASSERT(copy);
-    return copy;
-}
-
-/* -- the environment: time, locks, threads, prices ---------------------------------------------------------------- */
-
-static const enum cost_op price[N_LANE_OPS] = {
-    [LANE_OP_RX_CHAIN] = COST_LANE_RX_CHAIN, [LANE_OP_RX_PACKET] = COST_LANE_RX_PACKET,
-    [LANE_OP_FANOUT] = COST_LANE_FANOUT, [LANE_OP_SOFT_ENQUEUE] = COST_SOFTRING_ENQUEUE,
-    [LANE_OP_SOFT_DRAIN] = COST_SOFTRING_DRAIN, [LANE_OP_CLASSIFY] = COST_MAC_RX_CLASSIFY,
-    [LANE_OP_TX_PACKET] = COST_MAC_TX,
-};
-
-static const enum drop_reason reason[N_LANE_DROPS] = {
-    [LANE_DROP_HIWAT] = DROP_LANE_RX, [LANE_DROP_BAD_FRAME] = DROP_LANE_RX, [LANE_DROP_WRONG_VID] = DROP_LANE_RX,
-    [LANE_DROP_NO_CLIENT] = DROP_NO_CLIENT, [LANE_DROP_TX_FULL] = DROP_LANE_TX, [LANE_DROP_TX_NODESC] = DROP_LANE_TX,
-    [LANE_DROP_TX_TAG] = DROP_LANE_TX,
-};
-
-static int64_t env_now_ns(struct lane_env *e)
-{
-    return machine_now(env_of(e)->c->m).ps / 1000;
-}
-
-static void env_wake(struct lane_env *e, unsigned thread)
-{
-    struct env *env = env_of(e);
-    SIM_ASSERT(thread < env->threads && env->worker[thread].thread);
-    thread_wake(env->worker[thread].thread);
-}
-
-static bool env_enter(struct lane_env *e, unsigned lock)
-{
-    return mutex_enter(env_of(e)->lock[lock]);
-}
-
-static void env_exit(struct lane_env *e, unsigned lock)
-{
-    mutex_exit(env_of(e)->lock[lock]);
-}
-
-static void env_arm(struct lane_env *e, unsigned thread, unsigned ticks)
-{
-    struct env *env = env_of(e);
-    struct engine *engine = machine_engine(env->c->m);
-    sim_dur tick = { 1000000000000 / TICKS_PER_S };
-    sim_time now = engine_now(engine); /* callouts run at whole ticks of the clock */
-    engine_schedule(engine, &env->worker[thread].timer, (sim_time){ (now.ps / tick.ps + ticks) * tick.ps + tick.ps });
-}
-
-static void timer_fired(void *owner)
-{
-    struct worker *w = owner;
-    if (w->lane) lane_timer(w->lane, w->number);
-}
-
-static void env_charge(struct lane_env *e, enum lane_op op, uint32_t n)
-{
-    machine_charge(env_of(e)->c->m, price[op], n);
-}
-
-static void env_trace(struct lane_env *e, enum lane_trace point, uint64_t a, uint64_t b)
-{
-    struct env *env = env_of(e);
-    struct engine *engine = machine_engine(env->c->m);
-    switch (point) {
-    case LANE_TRACE_POLLING_ON: TRACE(engine, env->entity, lane_poll_mode, b, a, 0, 0); break;
-    case LANE_TRACE_POLLING_OFF: TRACE(engine, env->entity, lane_intr_mode, b, a, 0, 0); break;
-    case LANE_TRACE_POLL_CHAIN: TRACE(engine, env->entity, lane_poll, 0, a, b, 0); break;
-    case LANE_TRACE_SOFT_HANDOFF: TRACE(engine, env->entity, softring_enqueue, 0, b, a, 0); break;
-    case LANE_TRACE_DROP: TRACE(engine, env->entity, lane_drop, 0, a, 0, 0); break;
-    case LANE_TRACE_TX_BLOCK: TRACE(engine, env->entity, tx_blocked, b, a, 0, 0); break;
-    default: break;
-    }
-}
-
-static void env_drop(struct lane_env *e, struct lane_pkt *list, enum lane_drop why)
-{
-    struct crossbow *c = env_of(e)->c;
-    while (list) {
-        struct lane_pkt *next = list->next;
-        c->held--;
-        packet_drop(c->config.pool, to_packet(list), reason[why]);
-        list = next;
-    }
-}
-
-static struct lane_pkt *env_clone(struct lane_env *e, const struct lane_pkt *l)
-{
-    struct crossbow *c = env_of(e)->c;
-    const struct packet *p = (const struct packet *)(const void *)((const uint8_t *)l - offsetof(struct packet, cb));
-    struct packet *copy = packet_clone(c->config.pool, p, machine_now(c->m));
-    c->held++;
-    struct lane_pkt *made = to_lane(copy);
-    made->next = NULL;
-    made->data = copy->hdr;
-    return made;
-}
-
-static const struct lane_env_ops env_ops = {
-    LANE_ENV_VERSION, env_now_ns, env_wake, env_enter, env_exit, env_arm, env_charge, env_trace, env_drop, env_clone,
-};
-
-static enum step_result as_step(enum lane_step_result r)
-{
-    return r == LANE_STEP_AGAIN ? STEP_AGAIN : r == LANE_STEP_SLEEP ? STEP_SLEEP : STEP_BLOCKED;
-}
-
-static enum step_result lane_thread_step(void *owner)
-{
-    struct worker *w = owner;
-    enum lane_step_result r = lane_step(w->lane, w->number);
-    if (r == LANE_STEP_SLEEP && !lane_park(w->lane, w->number)) r = LANE_STEP_AGAIN;
-    return as_step(r);
-}
-
-static enum step_result tx_thread_step(void *owner)
-{
-    struct worker *w = owner;
-    enum lane_step_result r = lane_tx_step(w->tx);
-    if (r == LANE_STEP_SLEEP && !lane_tx_park(w->tx)) r = LANE_STEP_AGAIN;
-    return as_step(r);
-}
+#include "stack/crossbow_impl.h"
 
 static void env_init(struct env *env, struct crossbow *c, const char *name, unsigned threads, unsigned locks)
 {
-    *env = (struct env){ .lane_env = { &env_ops }, .c = c, .name = copy_text(name), .threads = threads };
+    *env = (struct env){ .lane_env = { &crossbow_env_ops }, .c = c, .name = copy_text(name), .threads = threads };
     env->worker = calloc(threads ? threads : 1, sizeof *env->worker);
     env->lock = calloc(locks ? locks : 1, sizeof(struct mutex *));
     SIM_ASSERT(env->worker && env->lock);
@@ -268,7 +31,7 @@ static void env_init(struct env *env, struct crossbow *c, const char *name, unsi
     for (unsigned i = 0; i < threads; i++) {
         env->worker[i].env = env;
         env->worker[i].number = i;
-        event_init(&env->worker[i].timer, entity, timer_fired, &env->worker[i]);
+        event_init(&env->worker[i].timer, entity, crossbow_timer_fired, &env->worker[i]);
     }
 }
 
@@ -277,131 +40,6 @@ static void env_fini(struct env *env)
     free((char *)(uintptr_t)env->name);
     free(env->worker);
     free(env->lock);
-}
-
-/* -- the port: rings of the card through its driver ---------------------------------------------------------------- */
-
-static bool port_rx_burst(struct lane_port *port, unsigned ring, uint32_t max_pkts, uint64_t max_bytes, bool first,
-                          struct lane_chain *out)
-{
-    struct nic *n = nic_of(port);
-    struct packet_queue got = { 0 };
-    uint32_t n_got = ixgbe_rx_burst(n->config.driver, (int)ring, &got, max_pkts, max_bytes, first);
-    if (n_got == IXGBE_RX_BLOCKED) return false;
-    struct packet *p;
-    uint32_t cpu = machine_in_step(n->c->m) ? (uint32_t)machine_current_cpu(n->c->m) + 1 : 0;
-    while ((p = packet_queue_pop(&got))) {
-        struct lane_pkt *l = wrap(p);
-        l->mark = cpu;
-        n->c->held++;
-        lane_chain_add(out, l);
-    }
-    return true;
-}
-
-static bool port_tx_burst(struct lane_port *port, unsigned ring, struct lane_pkt **list)
-{
-    struct nic *n = nic_of(port);
-    while (*list) {
-        struct lane_pkt *l = *list, *next = l->next;
-        struct packet *p = to_packet(l);
-        bool tag = l->flags & LANE_PKT_INSERT_TAG;
-        if (tag) tag = headers_vlan_push(p, l->vid);
-        enum ixgbe_tx_result r = ixgbe_tx(n->config.driver, (int)ring, p);
-        if (r != IXGBE_TX_OK) {
-            if (tag) headers_vlan_pop(p); /* it comes again, and is tagged again */
-            return r == IXGBE_TX_FULL;
-        }
-        n->c->held--;
-        *list = next;
-    }
-    return true;
-}
-
-static bool port_irq_on(struct lane_port *port, unsigned ring)
-{
-    ixgbe_rx_intr_enable(nic_of(port)->config.driver, (int)ring);
-    return false; /* for frames that wait the driver has fired an interrupt itself */
-}
-
-static void port_irq_off(struct lane_port *port, unsigned ring)
-{
-    ixgbe_rx_intr_disable(nic_of(port)->config.driver, (int)ring);
-}
-
-static const struct lane_port_ops port_ops = {
-    LANE_PORT_VERSION, port_rx_burst, port_tx_burst, port_irq_on, port_irq_off,
-};
-
-/* -- the client: IP and above -------------------------------------------------------------------------------------- */
-
-static struct lane_pkt *client_deliver(void *client, const struct lane_delivery *how, struct lane_pkt *list, uint32_t n)
-{
-    struct datalink *d = client;
-    struct crossbow *c = d->c;
-    (void)how;
-    for (; n > 0 && list; n--) {
-        struct lane_pkt *next = list->next;
-        struct touchable lines = { .last = (int16_t)list->mark };
-        machine_touch(c->m, &lines, HEADER_LINES);
-        c->held--;
-        sockets_receive(c->config.sockets, to_packet(list));
-        list = next;
-    }
-    return list;
-}
-
-static void client_tx_notify(void *client, struct lane_tx *tx)
-{
-    struct datalink *d = client;
-    for (unsigned i = 0; i < d->n_tx; i++)
-        if (d->tx[i].tx == tx) sockets_tx_released(d->c->config.sockets, d, i);
-}
-
-static const struct lane_client_ops client_ops = { LANE_CLIENT_VERSION, client_deliver, client_tx_notify };
-
-/* Sends 'list', with nothing waiting to be sent again; what meets a lock that cannot be entered is left to the retry
- * thread. */
-static bool send_list(struct tx_side *t, struct lane_pkt *list)
-{
-    enum lane_tx_result r = lane_tx_send(t->tx, &list, 0);
-    if (r == LANE_TX_RETRY) {
-        t->retry = lane_chain_of(list);
-        return false;
-    }
-    if (r == LANE_TX_FLOW) sockets_tx_blocked(t->link->c->config.sockets, t->link, t->ring);
-    return true;
-}
-
-/* The MAC layer folds a hint of its caller, one per connection; here it is made of what tells connections apart. */
-static unsigned choose_ring(const struct datalink *d, const struct packet *p)
-{
-    if (d->n_tx == 1 || !p->l4) return 0;
-    uint32_t hint = get_be32(p->hdr + p->l3 + 12) ^ get_be32(p->hdr + p->l3 + 16) ^ get_be32(p->hdr + p->l4);
-    return (hint ^ hint >> 24 ^ hint >> 16 ^ hint >> 8) % d->n_tx;
-}
-
-static unsigned transmit(void *datalink, struct packet *p)
-{
-    struct datalink *d = datalink;
-    struct tx_side *t = &d->tx[choose_ring(d, p)];
-    struct lane_pkt *l = wrap(p);
-    if (p->gso_mss) l->flags = LANE_PKT_LARGE_SEND;
-    d->c->held++;
-    if (t->retry.head)
-        lane_chain_add(&t->retry, l);
-    else if (!send_list(t, l))
-        thread_wake(t->retry_thread);
-    return t->ring;
-}
-
-static enum step_result retry_step(void *owner)
-{
-    struct tx_side *t = owner;
-    struct lane_chain all = t->retry;
-    t->retry = (struct lane_chain){ 0 };
-    if (all.head && !send_list(t, all.head)) return STEP_BLOCKED;
-    return STEP_SLEEP;
 }
 
 /* -- building ------------------------------------------------------------------------------------------------------ */
@@ -427,7 +65,7 @@ int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *confi
     char name[256];
     c->nic = realloc(c->nic, ((size_t)c->n_nics + 1) * sizeof(struct nic *));
     SIM_ASSERT(n && c->nic);
-    n->port.ops = &port_ops;
+    n->port.ops = &crossbow_port_ops;
     n->c = c;
     n->config = *config;
     n->name = copy_text(config->name);
@@ -487,7 +125,7 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
     env_init(&h->env, c, name, LANE_SOFT0 + softs, LANE_LOCK_SOFT0 + softs);
     struct lane_config config = {
         .env = &h->env.lane_env, .port = ring < 0 ? NULL : &d->nic->port, .ring = ring < 0 ? 0 : (unsigned)ring,
-        .client_ops = &client_ops, .client = d, .vid = (uint16_t)d->config.vlan, .dls_bypass = c->config.rx_bypass,
+        .client_ops = &crossbow_client_ops, .client = d, .vid = (uint16_t)d->config.vlan, .dls_bypass = c->config.rx_bypass,
         .poll_disable = !d->config.poll, .fanout = cpus->fanout, .tune = c->config.lane,
     };
     int bad = lane_create(&h->lane, &config);
@@ -504,7 +142,7 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
         else
             snprintf(thread_name, sizeof thread_name, "%s/%s", name, t == LANE_POLL ? "poll" : "worker");
         w->thread = thread_create(c->m, &(struct thread_config){ .name = thread_name, .priority = THREAD_LANE_HIGH,
-            .cpu = cpu == LANE_CPU_NONE ? CPU_ANY : cpu, .step = lane_thread_step, .owner = w });
+            .cpu = cpu == LANE_CPU_NONE ? CPU_ANY : cpu, .step = crossbow_lane_step, .owner = w });
     }
     stats_register(c->config.stats, "lane", name, lane_rx_counter_names, lane_rx_counters(h->lane),
                    N_LANE_RX_COUNTERS);
@@ -529,16 +167,16 @@ static void create_tx_side(struct datalink *d, unsigned ring)
     t->ring = ring;
     env_init(&t->env, c, name, 1, 1);
     int bad = lane_tx_create(&t->tx, &(struct lane_tx_config){ .env = &t->env.lane_env, .port = &d->nic->port,
-        .ring = ring, .mac = d->nic->mac, .from = d->client, .client_ops = &client_ops, .client = d,
+        .ring = ring, .mac = d->nic->mac, .from = d->client, .client_ops = &crossbow_client_ops, .client = d,
         .tune = lane_tx_tunables_default() });
     SIM_ASSERT(!bad);
     struct worker *w = &t->env.worker[LANE_TX_WORKER];
     w->tx = t->tx;
     w->thread = thread_create(c->m, &(struct thread_config){ .name = name, .priority = THREAD_LANE_HIGH,
-                              .cpu = CPU_ANY, .step = tx_thread_step, .owner = w });
+                              .cpu = CPU_ANY, .step = crossbow_tx_step, .owner = w });
     snprintf(retry, sizeof retry, "%s/retry", name);
     t->retry_thread = thread_create(c->m, &(struct thread_config){ .name = retry, .priority = THREAD_LANE_HIGH,
-                                    .cpu = CPU_ANY, .step = retry_step, .owner = t });
+                                    .cpu = CPU_ANY, .step = crossbow_retry_step, .owner = t });
     stats_register(c->config.stats, "txlane", name, lane_tx_counter_names, lane_tx_counters(t->tx), N_LANE_TX_COUNTERS);
 }
 
@@ -570,7 +208,7 @@ void crossbow_add_link(struct crossbow *c, int nic, const struct crossbow_link_c
     SIM_ASSERT(d->tx && d->n_tx <= SOCKETS_QUEUES_MAX);
     for (unsigned i = 0; i < d->n_tx; i++) create_tx_side(d, i);
     sockets_add_link(c->config.sockets, &(struct sockets_link){ .name = d->name, .mac = config->mac,
-        .ip = config->ip, .mtu_bytes = config->mtu_bytes, .datalink = d, .transmit = transmit });
+        .ip = config->ip, .mtu_bytes = config->mtu_bytes, .datalink = d, .transmit = crossbow_transmit });
     c->link[c->n_links++] = d;
 }
 
