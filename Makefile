@@ -13,7 +13,7 @@ TESTLIBS = $(LIBS) $(shell pkg-config --libs check 2>/dev/null)
 VERSION = 0.1.0
 
 # Debian 12 packages: to build and run; on top of that to test.
-PACKAGES      = gcc make pkg-config libc6-dev libsimgrid-dev libyaml-dev libgsl-dev gnuplot-nox graphviz
+PACKAGES      = gcc make pkg-config libc6-dev libsimgrid-dev libyaml-dev libgsl-dev gnuplot-nox graphviz fonts-dejavu-core
 TEST_PACKAGES = $(PACKAGES) check tshark clang
 
 ifeq ($(SAN),1)
