@@ -100,7 +100,7 @@ $(B)/realdriver: $(call obj,$(REALDRIVER_SRC) $(REALDRIVER_SIM))
 # Unit and whole-system tests, then the checks that look at the tree and at several builds.
 test: $(B)/.test-packages
 	@$(MAKE) --no-print-directory -j2 all $(B)/tests $(FUZZ_BIN)
-	@$(B)/tests
+	@CK_TIMEOUT_MULTIPLIER=5 $(B)/tests
 	@for f in $(FUZZ_BIN); do printf "%s: " "$$f"; $$f 3000 || exit 1; done
 	@$(MAKE) --no-print-directory test-realdriver
 	@XBOW=$(B)/xbow tests/layers.sh
@@ -121,9 +121,9 @@ reproduce: $(B)/.packages
 # The suites under ASan and UBSan, and the lanes' two hosts under TSan.
 san: $(B)/.test-packages
 	@$(MAKE) --no-print-directory -j2 B=build/san SAN=1 build/san/xbow build/san/tests
-	@ASAN_OPTIONS=detect_leaks=1 build/san/tests
+	@CK_TIMEOUT_MULTIPLIER=20 ASAN_OPTIONS=detect_leaks=1 build/san/tests
 	@$(MAKE) --no-print-directory -j2 B=build/tsan SAN=thread build/tsan/tests
-	@CK_FORK=no build/tsan/tests lane_hosts
+	@CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 build/tsan/tests lane_hosts
 
 # As long as you like, under ASan and UBSan: FUZZ_RUNS inputs from FUZZ_SEED for every target (make test runs a few
 # thousand of each without).
