@@ -56,6 +56,7 @@ static const char usage[] =
     "  --reps N          replications per variant, with seeds N, N+1, ...\n"
     "  --jobs N          runs at the same time (default: one per core)\n"
     "  --out DIR         results directory (run: results/NAME; reproduce: results)\n"
+    "  --plots DIR       folder of the gnuplot scripts (default: tools/plot, here or beside the program)\n"
     "  --json            print the summary as JSON\n"
     "  --quiet           no progress line, no table\n"
     "  --dot             show: as a Graphviz drawing\n"
@@ -215,9 +216,9 @@ static int check_variant(const struct study *st, const char *variant)
         struct scenario *s = scenario_load(st->base->file, variant_or_null(variant), st->o->sets, st->o->set_count,
                                            &errors);
         struct world *w = s ? world_create(s, s->seed, NULL, &errors) : NULL;
+        int code = w ? EXIT_SUCCESS : EXIT_MISTAKE;
         world_destroy(w);
         scenario_destroy(s);
-        int code = w ? EXIT_SUCCESS : EXIT_MISTAKE;
         errors_print(&errors, stderr);
         errors_fini(&errors);
         fflush(NULL);

@@ -41,7 +41,7 @@ static inline void rig_start(struct rig *r, int sockets, int cores, sim_dur quan
     r->m = machine_create(r->engine, r->stats,
                           &(struct machine_config){ .name = "m", .sockets = sockets, .cores = cores,
                                                     .threads_per_core = 1, .clock_hz = 1000000000, .quantum = quantum,
-                                                    .profile = &r->profile, .pool = r->pool, .seed = 1 });
+                                                    .profile = &r->profile, .pool = r->pool });
 }
 
 static inline void rig_fini(struct rig *r)

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "core/rng.h"
 #include "machine_rig.h"
 #include "suites.h"
 

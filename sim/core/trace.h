@@ -36,7 +36,6 @@
     X(lane_poll,              "lane",    "chain",   "backlog", "") \
     X(lane_drop,              "lane",    "packets", "",        "") \
     X(softring_enqueue,       "lane",    "ring",    "packets", "") \
-    X(softring_wake,          "lane",    "ring",    "",        "") \
     X(tx_blocked,             "ring",    "queued",  "",        "") \
     X(tcp_state,              "flow",    "from",    "to",      "") \
     X(tcp_send,               "flow",    "seq",     "bytes",   "") \

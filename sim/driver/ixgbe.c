@@ -91,7 +91,6 @@ static uint64_t held(const void *owner)
 
 struct mac_addr ixgbe_mac(const struct ixgbe *d) { return d->mac; }
 int ixgbe_rx_rings(const struct ixgbe *d) { return d->n_rx; }
-int ixgbe_tx_rings(const struct ixgbe *d) { return d->n_tx; }
 int ixgbe_group_of(const struct ixgbe *d, int ring) { return d->rx[ring].group; }
 
 /* -- counters ----------------------------------------------------------------------------------------------------- */
@@ -227,8 +226,3 @@ void ixgbe_rx_bind(struct ixgbe *d, int ring, int cpu)
     interrupt_bind(d->vector[d->rx[ring].vector].interrupt, cpu);
 }
 
-void ixgbe_tx_bind(struct ixgbe *d, int cpu)
-{
-    for (int i = 0; i < d->n_vectors; i++)
-        if (d->vector[i].tx && !d->vector[i].rx) interrupt_bind(d->vector[i].interrupt, cpu);
-}

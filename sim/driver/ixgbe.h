@@ -83,7 +83,6 @@ void ixgbe_destroy(struct ixgbe *d);
 
 struct mac_addr ixgbe_mac(const struct ixgbe *d); /* the device's own */
 int ixgbe_rx_rings(const struct ixgbe *d);        /* ring = group * rings_per_group + index */
-int ixgbe_tx_rings(const struct ixgbe *d);
 int ixgbe_group_of(const struct ixgbe *d, int ring);
 
 /* Directs frames for 'mac' to 'group'.  The first 'groups' of the 16 slots are reserved, one per group; the rest are
@@ -108,7 +107,6 @@ bool ixgbe_rx_intr_enable(struct ixgbe *d, int ring);
 void ixgbe_rx_intr_disable(struct ixgbe *d, int ring);
 
 void ixgbe_rx_bind(struct ixgbe *d, int ring, int cpu); /* CPU of the ring's interrupt */
-void ixgbe_tx_bind(struct ixgbe *d, int cpu);           /* CPU of the transmit interrupt */
 
 /* -- transmit ----------------------------------------------------------------------------------------------------- */
 

@@ -96,13 +96,6 @@ uint32_t tcp_conn_count(const struct tcp_host *h)
     return h->n_conns;
 }
 
-const char *tcp_state_name(enum tcp_state s)
-{
-    static const char *const name[] = { "closed",     "syn_sent",   "syn_received", "established", "fin_wait_1",
-                                        "fin_wait_2", "close_wait", "closing",      "last_ack",    "time_wait" };
-    return name[s];
-}
-
 bool tcp_listen(struct tcp_host *h, uint16_t port, void *owner)
 {
     for (uint32_t i = 0; i < h->n_listeners; i++)

@@ -179,6 +179,5 @@ void tcp_abort(struct tcp_conn *c);
 void tcp_timer(struct tcp_conn *c);
 
 uint32_t tcp_conn_count(const struct tcp_host *h);
-const char *tcp_state_name(enum tcp_state s);
 
 #endif

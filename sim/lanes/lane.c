@@ -143,7 +143,6 @@ void lane_hand_over(struct lane *l)
 
 unsigned lane_flags(const struct lane *l) { return atomic_load(&l->flags); }
 uint32_t lane_backlog(const struct lane *l) { return atomic_load(&l->backlog); }
-unsigned lane_fanout(const struct lane *l) { return l->fanout; }
 const struct lane_tunables *lane_tunables(const struct lane *l) { return &l->tune; }
 uint32_t lane_soft_queued(const struct lane *l, enum lane_kind kind, unsigned set)
 {

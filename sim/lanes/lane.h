@@ -110,7 +110,6 @@ enum lane_flag { /* state of a lane */
 };
 unsigned lane_flags(const struct lane *l);
 uint32_t lane_backlog(const struct lane *l);       /* packets entered and not yet handed to the client */
-unsigned lane_fanout(const struct lane *l);
 const struct lane_tunables *lane_tunables(const struct lane *l); /* as put right by lane_create() */
 uint32_t lane_soft_queued(const struct lane *l, enum lane_kind kind, unsigned set); /* packets; not synchronised */
 

@@ -42,7 +42,6 @@ struct machine *machine_create(struct engine *engine, struct stats *stats, const
     cost_table_fill(&m->view.price, config->profile, config->clock_hz);
     m->name = strdup(config->name);
     SIM_ASSERT(m->name);
-    m->rng = rng_create(config->seed, config->name);
     m->memory = memory_create(config->pool);
     m->entity = engine_entity(engine, config->name);
     m->stats = stats;
@@ -76,7 +75,6 @@ void machine_destroy(struct machine *m)
     }
     free(m->cpu);
     memory_destroy(m->memory);
-    rng_destroy(m->rng);
     free(m->name);
     free(m);
 }
@@ -91,11 +89,6 @@ struct memory *machine_memory(const struct machine *m)
     return m->memory;
 }
 
-struct rng *machine_rng(const struct machine *m)
-{
-    return m->rng;
-}
-
 const char *machine_name(const struct machine *m)
 {
     return m->name;
@@ -104,11 +97,6 @@ const char *machine_name(const struct machine *m)
 int machine_cpu_count(const struct machine *m)
 {
     return m->n_cpus;
-}
-
-int machine_node_count(const struct machine *m)
-{
-    return m->sockets;
 }
 
 int machine_cpu_node(const struct machine *m, int cpu)

@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #include "core/engine.h"
-#include "core/rng.h"
 #include "core/stats.h"
 #include "core/units.h"
 #include "machine/cost.h"
@@ -36,7 +35,6 @@ struct machine_config {
     sim_dur quantum;                      /* > 0: time slice among threads of equal priority */
     const struct cost_profile *profile;   /* read during machine_create() only */
     struct packet_pool *pool;             /* of the frames in this machine's memory; NULL: no frames will be held */
-    uint64_t seed;
 };
 
 /* Creates the machine, its memory included, and registers "cpu" counters NAME/cpuN with 'stats'.  Owned by the
@@ -46,11 +44,9 @@ void machine_destroy(struct machine *m);
 
 struct engine *machine_engine(const struct machine *m);
 struct memory *machine_memory(const struct machine *m);
-struct rng *machine_rng(const struct machine *m);
 const char *machine_name(const struct machine *m);
 int machine_cpu_count(const struct machine *m);
-int machine_node_count(const struct machine *m);       /* one NUMA node per socket */
-int machine_cpu_node(const struct machine *m, int cpu);
+int machine_cpu_node(const struct machine *m, int cpu); /* one NUMA node per socket */
 /* The thread or interrupt that trace points cpu_run, cpu_switch and cpu_interrupt call by this number; NULL: none. */
 const char *machine_thread_name(const struct machine *m, int64_t number);
 const char *machine_interrupt_name(const struct machine *m, int64_t number);

@@ -107,7 +107,6 @@ struct interrupt {
 struct machine {
     struct machine_view view;    /* first: machine.h */
     char *name;
-    struct rng *rng;
     struct memory *memory;
     struct entity *entity;       /* of the mutexes' wake-ups */
     struct stats *stats;

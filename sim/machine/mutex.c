@@ -320,7 +320,8 @@ bool mutex_wait(struct mutex *x, struct thread *t)
 
 /* -- interrupts that stop the holder ----------------------------------------------------------------------------- */
 
-/* The interval around 'at', of a step that would have left at 'end', ends for now. */
+/* The interval around 'at', of a step that would have left at 'end', is cut at 'at', where
+ * the step is stopped. */
 static void cut(struct mutex *x, int64_t at, int64_t end)
 {
     uint32_t i = find_hold(x, at);

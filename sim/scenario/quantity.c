@@ -258,8 +258,6 @@ const char *quantity_format(enum quantity_kind kind, int64_t value, char to[QUAN
 }
 
 const char *quantity_kind_name(enum quantity_kind kind) { return kinds[kind].name; }
-const char *quantity_example(enum quantity_kind kind) { return kinds[kind].example; }
-const char *quantity_units(enum quantity_kind kind) { return kinds[kind].units; }
 
 const char *quantity_pattern(enum quantity_kind kind)
 {

@@ -33,12 +33,8 @@ const char *quantity_format(enum quantity_kind kind, int64_t value, char to[QUAN
  * B, Hz, packets/s, and a share of 1 for percent.  0, or -1 with 'why'. */
 int quantity_parse_any(const char *text, enum quantity_kind *kind, int64_t *digits, int *exponent, char *why);
 
-/* "a duration", "an example such as 200ms", and a regular expression (ECMA 262) of what is accepted. */
+/* "a duration", and a regular expression (ECMA 262) of what is accepted. */
 const char *quantity_kind_name(enum quantity_kind kind);
-const char *quantity_example(enum quantity_kind kind);
 const char *quantity_pattern(enum quantity_kind kind);
-
-/* The accepted units of a kind, "ps ns us ms s min h". */
-const char *quantity_units(enum quantity_kind kind);
 
 #endif

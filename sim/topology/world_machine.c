@@ -236,8 +236,7 @@ static int build_full(struct machine_world *mw, struct errors *errors)
     const struct scenario_machine *sm = mw->s;
     mw->machine = machine_create(w->engine, w->stats, &(struct machine_config){
         .name = sm->name, .sockets = sm->cpus.sockets, .cores = sm->cpus.cores, .threads_per_core = sm->cpus.threads,
-        .clock_hz = sm->cpus.clock_hz, .quantum = sm->cpus.quantum, .profile = w->profile, .pool = w->pool,
-        .seed = w->seed });
+        .clock_hz = sm->cpus.clock_hz, .quantum = sm->cpus.quantum, .profile = w->profile, .pool = w->pool });
     mw->sockets = sockets_create(&(struct sockets_config){ .machine = mw->machine, .pool = w->pool, .stats = w->stats,
         .seed = w->seed, .tcp = tcp_config_of(sm), .resolve = resolve_full, .resolve_owner = w });
     struct lane_tunables lane = lane_tunables_default();
