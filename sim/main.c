@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * main.c -- the command line: run, check, show, reproduce, plot, docs.
+ * main.c -- the command line: run, check, show, regs, reproduce, plot, docs.
  *
  * Exit codes: 0 all is well; 1 something did not come out (an expectation failed, a run crashed, a file could not be
  * written); 2 the user's mistake, and then nothing was run and nothing overwritten. */
@@ -14,12 +14,15 @@
 #include <unistd.h>
 
 #include "core/assert.h"
+#include "nicmodel/nic82573.h"
 #include "nicmodel/nic82598_regs.h"
 #include "report/claims.h"
 #include "report/metric.h"
 #include "report/plot.h"
+#include "report/regs.h"
 #include "report/results.h"
 #include "report/table.h"
+#include "scenario/quantity.h"
 #include "scenario/scenario.h"
 #include "topology/world.h"
 
@@ -33,9 +36,11 @@ struct options {
     const char *out;
     const char *variant;             /* only this one; NULL: all */
     const char *plots;               /* folder of gnuplot scripts */
+    const char *held;                /* reproduce: the claims that held at the last release */
     uint64_t seed;
     long reps, jobs;
-    bool seed_given, json, quiet, dot, keys;
+    const char *at, *nic, *match;    /* regs: when, which cards, which registers; NULL: end of the run, all */
+    bool seed_given, json, quiet, dot, keys, all;
     char *const *argv;
 };
 
@@ -45,9 +50,10 @@ static const char usage[] =
     "  run FILE          simulate a scenario, write results/NAME/, print a summary\n"
     "  check FILE        find every mistake in a scenario; run nothing\n"
     "  show FILE         print what is connected to what, and who uses which ring and CPU\n"
+    "  regs FILE         run one variant to a time and print what the registers of the NICs hold, with every field\n"
     "  reproduce [DIR]   run every scenario of DIR (scenarios/paper) and write the ledger of claims\n"
     "  plot FILE         draw the plots of a scenario from results it has\n"
-    "  docs PAGE         print a reference: registers, scenario, schema or metrics\n"
+    "  docs PAGE         print a reference: registers, registers-82573, scenario, schema or metrics\n"
     "  help, version\n"
     "\n"
     "  --set PATH=VALUE  change the scenario, such as --set time.measure=100ms; may be repeated\n"
@@ -57,10 +63,15 @@ static const char usage[] =
     "  --jobs N          runs at the same time (default: one per core)\n"
     "  --out DIR         results directory (run: results/NAME; reproduce: results)\n"
     "  --plots DIR       folder of the gnuplot scripts (default: tools/plot, here or beside the program)\n"
+    "  --held FILE       reproduce: the claims that must hold (scenarios/paper: tests/golden/claims.json; else all)\n"
     "  --json            print the summary as JSON\n"
     "  --quiet           no progress line, no table\n"
     "  --dot             show: as a Graphviz drawing\n"
-    "  --keys            show: the resolved scenario, every key with its value\n";
+    "  --keys            show: the resolved scenario, every key with its value\n"
+    "  --at TIME         regs: simulated time, such as 150ms (default: the end of the run)\n"
+    "  --nic NAME        regs: this NIC only, such as sut/ixgbe0; * stands for any characters\n"
+    "  --match NAME      regs: these registers only, such as RXDCTL, RDT[3] or RX*\n"
+    "  --all             regs: also registers that have the value they had after reset\n";
 
 /* -- options ------------------------------------------------------------------------------------------------------ */
 
@@ -110,11 +121,14 @@ static int read_options(struct options *o, int argc, char **argv)
             o->dot = true;
         } else if (strcmp(a, "--keys") == 0) {
             o->keys = true;
+        } else if (strcmp(a, "--all") == 0) {
+            o->all = true;
         } else if (a[0] != '-' || a[1] == '\0') {
             if (o->file) return mistake("'%s': one file at a time, '%s' was given already", a, o->file);
             o->file = a;
         } else if (strcmp(a, "--set") && strcmp(a, "--variant") && strcmp(a, "--seed") && strcmp(a, "--reps") &&
-                   strcmp(a, "--jobs") && strcmp(a, "--out") && strcmp(a, "--plots")) {
+                   strcmp(a, "--jobs") && strcmp(a, "--out") && strcmp(a, "--plots") && strcmp(a, "--held") &&
+                   strcmp(a, "--at") && strcmp(a, "--nic") && strcmp(a, "--match")) {
             return mistake("unknown option '%s'; xbow help lists them", a);
         } else if (!value) {
             return mistake("%s: a value is missing", a);
@@ -130,6 +144,14 @@ static int read_options(struct options *o, int argc, char **argv)
                 o->out = value;
             } else if (strcmp(a, "--plots") == 0) {
                 o->plots = value;
+            } else if (strcmp(a, "--held") == 0) {
+                o->held = value;
+            } else if (strcmp(a, "--at") == 0) {
+                o->at = value;
+            } else if (strcmp(a, "--nic") == 0) {
+                o->nic = value;
+            } else if (strcmp(a, "--match") == 0) {
+                o->match = value;
             } else if (strcmp(a, "--seed") == 0) {
                 o->seed_given = true;
                 bad = read_seed(value, &o->seed);
@@ -356,8 +378,10 @@ static int study_run(struct study *st, const char *out, struct claims *claims, c
         }
     }
     if (claims)
-        claims_add(claims, &(struct claims_source){ st->base->name, st->base->title, st->base->file, data_dir,
-                   (const char *const *)st->base->plots.list, st->base->plots.count }, &checked);
+        claims_add(claims, &(struct claims_source){ .scenario = st->base->name, .title = st->base->title,
+                   .description = st->base->description, .file = st->base->file, .data_dir = data_dir,
+                   .plots = (const char *const *)st->base->plots.list, .plot_count = st->base->plots.count,
+                   .campaign = &campaign }, &checked);
     errors_print(&errors, stderr);
     errors_fini(&errors);
     free(scripts);
@@ -418,6 +442,55 @@ static int command_show(const struct options *o)
     return errors.count ? fail_with(&errors, EXIT_MISTAKE) : 0;
 }
 
+/* When 'regs' looks: --at, within the run. */
+static int read_instant(const struct options *o, const struct scenario *s, sim_dur *at)
+{
+    int64_t end = s->time.warmup.ps + s->time.measure.ps;
+    char why[QUANTITY_WHY_BYTES], last[QUANTITY_TEXT_BYTES];
+
+    at->ps = end;
+    if (!o->at) return 0;
+    if (quantity_parse(o->at, QUANTITY_DURATION, &at->ps, why)) return mistake("--at: %s", why);
+    if (at->ps >= 0 && at->ps <= end) return 0;
+    return mistake("--at %s: out of range, expected 0s to %s, the end of the run", o->at,
+                   quantity_format(QUANTITY_DURATION, end, last));
+}
+
+static int command_regs(const struct options *o)
+{
+    struct errors errors;
+    sim_dur at;
+    if (need_file(o)) return EXIT_MISTAKE;
+    errors_init(&errors);
+    struct study st;
+    if (study_open(&st, o, o->file, &errors)) {
+        study_close(&st);
+        return fail_with(&errors, EXIT_MISTAKE);
+    }
+    const char *variant = st.variants[0]; /* the first, or the one that was named */
+    struct scenario *s = scenario_load(o->file, variant_or_null(variant), o->sets, o->set_count, &errors);
+    int code = !s ? EXIT_MISTAKE : read_instant(o, s, &at);
+    uint64_t seed = o->seed_given || !s ? o->seed : s->seed;
+    char *replay = replay_command(&st, variant, seed);
+    struct world *w = code ? NULL : world_create(s, seed, replay, &errors);
+    struct regs_dump dump = { .scenario = o->file, .variant = variant, .seed = seed };
+    if (w) {
+        dump.at = at;
+        world_run_to(w, at);
+        world_registers(w, &(struct world_registers){ o->nic, o->match, o->all }, &dump, &errors);
+    }
+    if (errors.count == 0 && w && o->json)
+        regs_print_json(&dump, stdout);
+    else if (errors.count == 0 && w)
+        regs_print_text(&dump, o->all || o->match, stdout);
+    regs_fini(&dump);
+    world_destroy(w);
+    free(replay);
+    scenario_destroy(s);
+    study_close(&st);
+    return errors.count ? fail_with(&errors, EXIT_MISTAKE) : code;
+}
+
 static int command_plot(const struct options *o)
 {
     struct study st;
@@ -474,6 +547,29 @@ static int reproduce_one(const struct options *o, const char *file, const char *
     return code;
 }
 
+/* Writes the ledger, and compares it with what held at the last release: for the paper's own scenarios that is kept
+ * beside the tests; elsewhere, unless --held says where, every expectation must hold. */
+static int finish_ledger(const struct options *o, struct claims *claims, const char *folder, const char *root)
+{
+    struct errors errors;
+    char dir[PATH_MAX], sentences[PATH_MAX];
+    const char *held = o->held ? o->held : o->file ? NULL : "tests/golden/claims.json";
+    errors_init(&errors);
+    snprintf(dir, sizeof dir, "%s/paper", root);
+    snprintf(sentences, sizeof sentences, "%s/ledger/sentences.yaml", folder);
+    if (access(sentences, F_OK) == 0) claims_read_sentences(claims, sentences, &errors);
+    bool written = claims_write(claims, dir, XBOW_VERSION, &errors) == 0;
+    bool lost = claims_lost(claims, held, stderr, &errors) != 0;
+    claims_stale(claims, stderr);
+    bool good = written && !lost && errors.count == 0;
+    errors_print(&errors, stderr);
+    errors_fini(&errors);
+    if (written && !o->quiet)
+        printf("\n%zu of %zu checks hold, of %zu sentences; the ledger is %s/claims.md and %s/index.html\n",
+               claims_holding(claims), claims_count(claims), claims_rows(claims), dir, dir);
+    return good ? 0 : EXIT_FAILED;
+}
+
 static int command_reproduce(const struct options *o)
 {
     const char *folder = o->file ? o->file : "scenarios/paper";
@@ -494,21 +590,15 @@ static int command_reproduce(const struct options *o)
         free(entries[i]);
     }
     free(entries);
-    struct errors errors;
-    char dir[PATH_MAX], held[PATH_MAX];
-    errors_init(&errors);
-    snprintf(dir, sizeof dir, "%s/paper", root);
-    snprintf(held, sizeof held, "%s/held.txt", folder);
-    bool written = claims_write(claims, dir, XBOW_VERSION, &errors) == 0;
-    if (!written || claims_lost(claims, held, stderr, &errors) != 0) worst = worst ? worst : EXIT_FAILED;
-    errors_print(&errors, stderr);
-    if (written && !o->quiet) {
-        printf("\n%zu of %zu claims hold; the ledger is %s/claims.md\n", claims_count(claims) - claims_failed(claims),
-               claims_count(claims), dir);
-    }
-    errors_fini(&errors);
+    int ledger = finish_ledger(o, claims, folder, root);
+    if (!worst) worst = ledger;
     claims_destroy(claims);
     return worst;
+}
+
+static void registers_82573(FILE *out)
+{
+    reg_list_print_markdown(&nic82573_reg_list, out);
 }
 
 static int command_docs(const struct options *o)
@@ -517,7 +607,7 @@ static int command_docs(const struct options *o)
         const char *page;
         void (*print)(FILE *out);
     } pages[] = {
-        { "registers", nic_regs_print_markdown },
+        { "registers", nic_regs_print_markdown }, { "registers-82573", registers_82573 },
         { "scenario", scenario_print_markdown },
         { "schema", scenario_print_schema },
         { "metrics", metric_print_markdown },
@@ -527,7 +617,7 @@ static int command_docs(const struct options *o)
         pages[i].print(stdout);
         return 0;
     }
-    return mistake("docs: expected registers, scenario, schema or metrics");
+    return mistake("docs: expected registers, registers-82573, scenario, schema or metrics");
 }
 
 int main(int argc, char **argv)
@@ -542,6 +632,8 @@ int main(int argc, char **argv)
         code = command_run(&o, true);
     else if (strcmp(o.command, "show") == 0)
         code = command_show(&o);
+    else if (strcmp(o.command, "regs") == 0)
+        code = command_regs(&o);
     else if (strcmp(o.command, "reproduce") == 0)
         code = command_reproduce(&o);
     else if (strcmp(o.command, "plot") == 0)

@@ -41,6 +41,13 @@ expect 0 '"simulated_s"' run scenarios/hello.yaml $short --json --out "$work/hel
 expect 0 '^(di)?graph' show scenarios/hello.yaml --dot
 expect 0 'hwlane3 +ring 3 +poll cpu [0-7] ' show scenarios/paper/figure-2.yaml --variant nic
 expect 0 '^machines:' show scenarios/hello.yaml --keys
+regs="regs scenarios/paper/figure-2.yaml --at 2ms"
+expect 0 '^RXDCTL\[0-3\] +0x01028  0x02' $regs
+expect 0 '^  BSIZEPACKET +6:0 +2  buffer size, KiB' $regs --match srrctl
+expect 0 '^  DESCTYPE +27:25 +1  descriptor format: advanced, one buffer' $regs --nic 'sut/*' --match 'SRR*'
+expect 0 '^FCRTV ' $regs --all
+expect 0 '"registers_all"' $regs --json --match 'RDT[1]'
+expect 0 '0 shown' regs scenarios/paper/figure-2.yaml --at 0s --match FCRTV
 for f in scenarios/*.yaml scenarios/*/*.yaml; do
     case $f in scenarios/profiles/*) continue ;; esac
     expect 0 'no mistakes' check "$f"
@@ -61,6 +68,13 @@ expect 2 'measure: a bare number where a duration is needed' run scenarios/hello
 expect 2 "one file at a time" run scenarios/hello.yaml scenarios/hello.yaml
 expect 2 'expected a folder of scenarios' reproduce "$work/nowhere"
 expect 2 'docs: expected registers' docs poetry
+expect 2 '--at 9s: out of range, expected 0s to 1.2s' regs scenarios/paper/figure-2.yaml --at 9s
+expect 2 '--at: a bare number where a duration is needed' regs scenarios/paper/figure-2.yaml --at 9
+expect 2 "no NIC 'sut/ixgbe9', did you mean 'sut/ixgbe0'" $regs --nic sut/ixgbe9
+expect 2 'hello.yaml: no NIC has registers' regs scenarios/hello.yaml
+expect 2 'client1/ixgbe0 has no registers' $regs --nic client1/ixgbe0
+expect 2 "no register 'RXDTCL', did you mean 'RXDCTL'" $regs --match rxdtcl
+expect 2 "no variant 'x'" $regs --variant x
 expect 1 'run the scenario first' plot scenarios/hello.yaml --out "$work/never-run"
 
 # Files that are not scenarios.
@@ -131,6 +145,24 @@ traffic: [{uperf: {from: a, to: b}}]
 Y
 expect 2 'missing.xml' run "$work/platform.yaml"
 expect 2 'profile' run scenarios/hello.yaml --set profile=nonesuch
+
+# The ledger: what held must go on holding.
+mkdir "$work/paper"
+cat >"$work/paper/one.yaml" <<'Y'
+time: {warmup: 1ms, measure: 2ms}
+machines: {a: {nics: {n: {wire: s}}}, b: {nics: {n: {wire: s}}}}
+switches: {s: {}}
+traffic: [{uperf: {from: a, to: b}}]
+expect: [{metric: goodput, at-least: 1Gbps, says: it moves, section: "1"}]
+Y
+expect 0 '1 of 1 checks hold, of 1 sentences' reproduce "$work/paper" --out "$work/ledger"
+[ -s "$work/ledger/paper/index.html" ] && [ -s "$work/ledger/paper/claims.json" ] || fail "reproduce: no ledger"
+expect 0 '1 of 1 checks hold' reproduce "$work/paper" --out "$work/ledger" --held "$work/ledger/paper/held.json"
+sed -i 's/1Gbps/100Gbps/' "$work/paper/one.yaml"
+expect 1 '^does not hold: goodput of default in one: ' reproduce "$work/paper" --out "$work/ledger2"
+expect 1 '^no longer holds: goodput of default in one, at least 1Gbps: ' reproduce "$work/paper" --out "$work/ledger2" \
+    --held "$work/ledger/paper/held.json"
+expect 1 'none.json: .*No such file' reproduce "$work/paper" --out "$work/ledger2" --held "$work/none.json"
 
 # Results are never half written, and never lost.
 expect 0 '' run scenarios/hello.yaml $short --out "$work/kept"

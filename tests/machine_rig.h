@@ -78,7 +78,8 @@ static inline uint64_t rig_cpu(struct rig *r, int cpu, const char *counter)
 static inline struct thread *rig_thread(struct rig *r, const char *name, int priority, int cpu, step_fn *step,
                                         void *owner)
 {
-    return thread_create(r->m, &(struct thread_config){ name, priority, cpu, step, owner });
+    return thread_create(r->m, &(struct thread_config){ .name = name, .priority = priority, .cpu = cpu, .step = step,
+                                                        .owner = owner });
 }
 
 /* Something that happens at a given time from outside: a device. */

@@ -76,7 +76,7 @@ static inline void nic_rig_init(struct nic_rig *r, const struct pcie_config *bus
     r->memory = memory_create(r->pool);
     r->pcie = pcie_create(r->engine, r->stats, "slot", &config);
     r->nic = nic_create(r->engine, r->stats, r->pool, r->pcie, r->memory,
-                        &(struct nic_config){ "nic", 0x10c6, 0, nic_rig_mac });
+                        &(struct nic_config){ .name = "nic", .device_id = 0x10c6, .mac = nic_rig_mac });
     r->wire = link_create(r->engine, r->stats, r->pool,
                           &(struct link_config){ "wire", sim_gbps(10), sim_ns(0), 16384 });
     link_connect(r->wire, (struct packet_sink){ nic_rig_sink, r });

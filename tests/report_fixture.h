@@ -13,7 +13,13 @@
 #include "report/run_result.h"
 
 static const char *const fixture_cpu_names[] = { "intr", "ithr", "csw", "icsw", "migr", "smtx", "syscl", "usr_ps",
-                                                 "sys_ps", "intr_ps", "spin_ps", "idl_ps" };
+                                                 "sys_ps", "intr_ps", "spin_ps", "idl_ps", "act_intr_ps",
+                                                 "act_poll_ps", "act_proto_ps", "act_sys_ps" };
+static const char *const fixture_state_names[] = { "interrupts", "polls_nonempty" };
+static const char *const fixture_tx_names[] = { "opackets", "obytes", "blockcnt" };
+static const char *const fixture_mutex_names[] = { "enters", "spins", "blocks" };
+static const char *const fixture_nic_names[] = { "rx_packets", "mpc", "rx_no_desc" };
+static const char *const fixture_sockets_names[] = { "udp_packets" };
 static const char *const fixture_lane_names[] = { "ipackets", "rbytes", "intrs", "intrbytes", "polls", "pollbytes",
                                                   "rxsdrops", "chainunder10", "chain10to50", "chainover50" };
 static const char *const fixture_flow_names[] = { "sent_bytes", "read_bytes", "retransmits", "timeouts" };
@@ -23,14 +29,19 @@ static const char *const fixture_link_names[] = { "packets", "busy_ps" };
 static inline void fixture_run(struct run_result *r, const char *variant, uint64_t seed, uint64_t scale)
 {
     const uint64_t ms = 1000000000; /* picoseconds */
-    const uint64_t cpu0[] = { 3000, 10, 800, 80, 8, 40, 5000, 200 * ms, 500 * ms, 100 * ms, 20 * ms, 200 * ms };
-    const uint64_t cpu1[] = { 1000, 0, 200, 20, 2, 10, 5000, 300 * ms, 200 * ms, 100 * ms, 0, 400 * ms };
+    const uint64_t cpu0[] = { 3000, 10, 800, 80, 8, 40, 5000, 200 * ms, 500 * ms, 100 * ms, 20 * ms, 200 * ms,
+                              100 * ms, 150 * ms, 200 * ms, 130 * ms };
+    const uint64_t cpu1[] = { 1000, 0, 200, 20, 2, 10, 5000, 300 * ms, 200 * ms, 100 * ms, 0, 400 * ms,
+                              100 * ms, 50 * ms, 50 * ms, 100 * ms };
     const uint64_t lane0[] = { 1000, 1518000, 100, 151800, 900, 1366200, 0, 10, 20, 10 };
     const uint64_t lane1[] = { 3000, 4554000, 1500, 2277000, 1500, 2277000, 5, 60, 0, 0 };
     const uint64_t idle[] = { 7, 420, 7, 420, 0, 0, 0, 0, 0, 0 };
     const uint64_t soft[] = { 50, 3000, 50, 3000, 0, 0, 0, 0, 0, 0 };
     const uint64_t in_sut[] = { 0, 100000 * scale, 0, 0 }, in_client[] = { 0, 50000 * scale, 0, 0 };
     const uint64_t out_client[] = { 100000000, 0, 3, 1 }, out_sut[] = { 50000000, 0, 2, 0 };
+    const uint64_t state0[] = { 50, 40 }, state1[] = { 1500, 60 };
+    const uint64_t tx0[] = { 100, 150000, 2 }, tx1[] = { 300, 450000, 0 }, lock[] = { 90, 5, 10 };
+    const uint64_t nic[] = { 3960, 30, 10 }, sockets[] = { 120 };
     const uint64_t link0[] = { 4000, 900 * ms }, link1[] = { 2000, 250 * ms };
 
     run_result_set(&r->title, "A title, with \"quotes\"");
@@ -50,12 +61,20 @@ static inline void fixture_run(struct run_result *r, const char *variant, uint64
     r->ledger.dropped[DROP_LANE_RX] = 2;
     run_result_add(r, "link", "client1>foundry", fixture_link_names, link0, 2);
     run_result_add(r, "link", "foundry>sut", fixture_link_names, link1, 2);
-    run_result_add(r, "cpu", "sut/cpu0", fixture_cpu_names, cpu0, 12);
-    run_result_add(r, "cpu", "sut/cpu1", fixture_cpu_names, cpu1, 12);
+    run_result_add(r, "cpu", "sut/cpu0", fixture_cpu_names, cpu0, 16);
+    run_result_add(r, "cpu", "sut/cpu1", fixture_cpu_names, cpu1, 16);
     run_result_add(r, "lane", "sut/ixgbe0/swlane0", fixture_lane_names, soft, 10);
     run_result_add(r, "lane", "sut/ixgbe0/hwlane0", fixture_lane_names, lane0, 10);
     run_result_add(r, "lane", "sut/ixgbe0/hwlane1", fixture_lane_names, lane1, 10);
     run_result_add(r, "lane", "sut/ixgbe0/hwlane2", fixture_lane_names, idle, 10);
+    run_result_add(r, "lanestate", "sut/ixgbe0/hwlane0", fixture_state_names, state0, 2);
+    run_result_add(r, "lanestate", "sut/ixgbe0/hwlane1", fixture_state_names, state1, 2);
+    run_result_add(r, "txlane", "sut/ixgbe0/tx0", fixture_tx_names, tx0, 3);
+    run_result_add(r, "txlane", "sut/vnic1/tx0", fixture_tx_names, tx1, 3);
+    run_result_add(r, "mutex", "sut/ixgbe0/hwlane0/lock", fixture_mutex_names, lock, 3);
+    run_result_add(r, "mutex", "sut/connection1", fixture_mutex_names, lock, 3);
+    run_result_add(r, "nic", "sut/ixgbe0", fixture_nic_names, nic, 3);
+    run_result_add(r, "sockets", "sut", fixture_sockets_names, sockets, 1);
     run_result_add(r, "flow", "sut:10.0.0.1:5001>10.0.0.2:1024", fixture_flow_names, in_sut, 4);
     run_result_add(r, "flow", "client1:10.0.0.2:1024>10.0.0.1:5001", fixture_flow_names, out_client, 4);
     run_result_add(r, "flow", "sut:10.0.0.1:1024>10.0.0.2:5001", fixture_flow_names, out_sut, 4);

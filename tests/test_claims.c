@@ -74,6 +74,23 @@ START_TEST(expect_evaluate__within)
 }
 END_TEST
 
+START_TEST(expect_evaluate__ratio)
+{
+    expects[0].ratio_at_least = bound(SCENARIO_BOUND_NUMBER, 1, 0, "1");
+    const struct expect_result *e = judge("goodput", "vnic", "nic"); /* 0.5 % more */
+    ck_assert_int_eq(e->verdict, VERDICT_HOLDS);
+    ck_assert_str_eq(e->bound, "at least 1 times nic");
+    expects[0].ratio_at_most = bound(SCENARIO_BOUND_NUMBER, 1004, -3, "1.004");
+    ck_assert_int_eq(judge("goodput", "vnic", "nic")->verdict, VERDICT_FAILS);
+    expects[0].ratio_at_most = bound(SCENARIO_BOUND_NUMBER, 1006, -3, "1.006");
+    ck_assert_int_eq(judge("goodput", "vnic", "nic")->verdict, VERDICT_HOLDS);
+    expects[0].ratio_at_least = bound(SCENARIO_BOUND_NUMBER, 15, -1, "1.5");
+    ck_assert_int_eq(judge("goodput", "vnic", "nic")->verdict, VERDICT_FAILS);
+    expects[0].ratio_at_least = bound(SCENARIO_BOUND_RATE, 1, 9, "1Gbps");
+    ck_assert_int_eq(expect_check(&scenario, &errors), -1);
+}
+END_TEST
+
 START_TEST(expect_evaluate__absolute_bounds)
 {
     expects[0].at_least = bound(SCENARIO_BOUND_RATE, 1, 9, "1Gbps");
@@ -186,43 +203,188 @@ static char *read_file(const char *dir, const char *name)
     return content;
 }
 
+static char *temporary_file(const char *content)
+{
+    static char path[64];
+    strcpy(path, "/tmp/xbow-test-claims-XXXXXX");
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq((int)write(fd, content, strlen(content)), (int)strlen(content));
+    close(fd);
+    return path;
+}
+
+/* Adds the verdict on goodput of vnic against nic, within 'percent' hundredths of a percent. */
+static void add_goodput(struct claims *claims, const struct claims_source *source, int64_t hundredths, const char *as)
+{
+    expects[0].within = bound(SCENARIO_BOUND_PERCENT, hundredths, -4, as);
+    judge("goodput", "vnic", "nic");
+    claims_add(claims, source, &report);
+}
+
 START_TEST(claims_write__ledger)
 {
     static const char *const plots[] = { "figure-2" };
-    struct claims_source source = { "figure-2", "Figure 2", "scenarios/paper/figure-2.yaml", "../figure-2", plots, 1 };
-    struct claims_source broken = { "figure-9", NULL, "scenarios/paper/figure-9.yaml", NULL, NULL, 0 };
-    char top[] = "/tmp/xbow-test-claims-XXXXXX", dir[64], command[128];
+    struct claims_source source = { .scenario = "figure-2", .title = "Figure 2", .description = "A <rig> & more",
+                                    .file = "scenarios/paper/figure-2.yaml", .data_dir = "../figure-2", .plots = plots,
+                                    .plot_count = 1, .campaign = &campaign };
+    struct claims_source broken = { .scenario = "figure-9", .file = "scenarios/paper/figure-9.yaml" };
+    char top[] = "/tmp/xbow-test-claims-XXXXXX", dir[64], command[200];
     ck_assert_ptr_nonnull(mkdtemp(top));
     snprintf(dir, sizeof dir, "%s/results/paper", top);
+    snprintf(command, sizeof command, "mkdir -p %s/results/figure-2; printf '<svg/>' >%s/results/figure-2/figure-2.svg",
+             top, top);
+    ck_assert_int_eq(system(command), 0);
 
     struct claims *claims = claims_create();
     expects[0].says = text("no difference | between\nNIC and VNIC");
     expects[0].section = text("4.4");
     expects[0].tolerance_reason = text("seeds differ by 0.5 %");
-    expects[0].within = bound(SCENARIO_BOUND_PERCENT, 1, -2, "1%");
-    judge("goodput", "vnic", "nic");
-    claims_add(claims, &source, &report);
+    add_goodput(claims, &source, 100, "1%");
     claims_add_broken(claims, &broken, "file:1:1: not a mapping");
     ck_assert_uint_eq(claims_count(claims), 2);
     ck_assert_uint_eq(claims_failed(claims), 1);
     ck_assert_int_eq(claims_write(claims, dir, "1.0", &errors), 0);
 
     char *md = read_file(dir, "claims.md"), *json = read_file(dir, "claims.json");
-    ck_assert_ptr_nonnull(md);
-    ck_assert_ptr_nonnull(json);
-    ck_assert_ptr_nonnull(strstr(md, "| no difference \\| between NIC and VNIC | 4.4 | goodput of vnic: within 1% of nic | "
-                                     "1.218 ± 0.030 Gb/s | holds | [figure-2](../figure-2/figure-2.svg), "
-                                     "[data](../figure-2/summary.json) |\n"));
+    char *html = read_file(dir, "index.html");
+    ck_assert(md && json && html);
+    ck_assert_ptr_nonnull(strstr(md, "| 4.4 | no difference \\| between NIC and VNIC | goodput of vnic: 1.218 ± "
+                                     "0.030 Gb/s (within 1% of nic) | holds | [figure-2](../figure-2/figure-2.svg), "
+                                     "[figure-2](../figure-2/summary.json) |\n"));
     ck_assert_ptr_nonnull(strstr(md, "bound because: seeds differ by 0.5 %"));
-    ck_assert_ptr_nonnull(strstr(md, "**not run**: file:1:1: not a mapping"));
-    ck_assert_ptr_nonnull(strstr(md, "1 holds, 0 do not hold, 0 not comparable, 1 not run"));
+    ck_assert_ptr_nonnull(strstr(md, "| file:1:1: not a mapping | not run |"));
+    ck_assert_ptr_nonnull(strstr(md, "1 sentences: 1 holds, 0 do not hold, 0 not comparable, 0 pending; 1 scenarios"));
     ck_assert_ptr_nonnull(strstr(json, "\"verdict\": \"holds\""));
     ck_assert_ptr_nonnull(strstr(json, "\"verdict\": \"not run\""));
+    ck_assert_ptr_nonnull(strstr(html, "<p>A &lt;rig&gt; &amp; more</p>"));
+    ck_assert_ptr_nonnull(strstr(html, "src=\"data:image/svg+xml;base64,PHN2Zy8+\">"));
+    ck_assert_ptr_nonnull(strstr(html, "--seed 1 --reps 3</pre>"));
+    ck_assert_ptr_nonnull(strstr(html, "<td class=\"n\">1.218 ± 0.030 Gb/s</td>"));
     free(md);
     free(json);
+    free(html);
     claims_destroy(claims);
     snprintf(command, sizeof command, "rm -rf %s", top);
     ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+/* A small judge of HTML: every element but the void ones is closed in order, ids are unique, nothing is loaded. */
+static void check_html(const char *html)
+{
+    static const char *const empty[] = { "meta", "img", "!DOCTYPE", "br" };
+    char open[32][16], ids[64][32];
+    size_t depth = 0, n_ids = 0;
+
+    for (const char *at = strchr(html, '<'); at; at = strchr(at + 1, '<')) {
+        char name[16] = "";
+        bool closing = at[1] == '/', is_empty = false;
+        sscanf(at + 1 + closing, "%15[a-zA-Z0-9!]", name);
+        const char *end = strchr(at, '>');
+        ck_assert_msg(end && *name, "not an element: %.40s", at);
+        for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) is_empty |= strcmp(name, empty[i]) == 0;
+        const char *id = strstr(at, " id=\"");
+        if (id && id < end) {
+            sscanf(id, " id=\"%31[^\"]", ids[n_ids]);
+            for (size_t i = 0; i < n_ids; i++) ck_assert_str_ne(ids[i], ids[n_ids]);
+            n_ids++;
+        }
+        if (closing) {
+            ck_assert_uint_gt(depth, 0);
+            ck_assert_str_eq(open[--depth], name);
+        } else if (!is_empty) {
+            ck_assert_uint_lt(depth, 32);
+            strcpy(open[depth++], name);
+        }
+    }
+    ck_assert_uint_eq(depth, 0);
+    ck_assert_ptr_null(strstr(html, "<script"));
+    ck_assert_ptr_null(strstr(html, "http"));
+    ck_assert_ptr_null(strstr(html, "@import"));
+    for (const char *src = strstr(html, "src=\""); src; src = strstr(src + 1, "src=\""))
+        ck_assert_int_eq(strncmp(src, "src=\"data:", 10), 0);
+}
+
+START_TEST(claims_write__page_is_well_formed_and_whole)
+{
+    static const char *const plots[] = { "cpus" };
+    struct claims_source source = { .scenario = "a", .title = "A & \"B\"", .file = "a.yaml", .data_dir = "../a",
+                                    .plots = plots, .plot_count = 1, .campaign = &campaign };
+    char dir[] = "/tmp/xbow-test-claims-XXXXXX", command[64];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    struct claims *claims = claims_create();
+    expects[0].says = text("x < y & z");
+    expects[0].section = text("4.10");
+    add_goodput(claims, &source, 10, "0.1%");
+    add_goodput(claims, &source, 100, "1%"); /* the same sentence: one row, as bad as the worst */
+    char *path = temporary_file("sentences:\n"
+                                "  - {section: '4.9', says: migration, pending: migration}\n"
+                                "  - {section: '3.1', says: few vendors, not-comparable: it is about the market}\n"
+                                "explanations:\n"
+                                "  - {scenario: a, metric: goodput, because: of <reasons>}\n"
+                                "  - {scenario: a, metric: goodput, of: nic, because: nobody asks}\n");
+    ck_assert_int_eq(claims_read_sentences(claims, path, &errors), 0);
+    unlink(path);
+    ck_assert_uint_eq(claims_rows(claims), 3);
+    ck_assert_uint_eq(claims_count(claims), 2);
+    char *said;
+    size_t size;
+    FILE *out = open_memstream(&said, &size);
+    ck_assert_int_eq(claims_stale(claims, out), 1); /* the second explanation */
+    fclose(out);
+    ck_assert_str_eq(said, "explains nothing: goodput of nic in a holds, or is not there\n");
+    free(said);
+    ck_assert_int_eq(claims_write(claims, dir, "1.0", &errors), 0);
+    char *html = read_file(dir, "index.html"), *md = read_file(dir, "claims.md");
+    check_html(html);
+    ck_assert_ptr_nonnull(strstr(html, "(the plot cpus was not drawn)"));
+    ck_assert_ptr_nonnull(strstr(html, "x &lt; y &amp; z"));
+    ck_assert_ptr_nonnull(strstr(html, "of &lt;reasons&gt;"));
+    ck_assert_ptr_nonnull(strstr(html, "does not hold</td>"));
+    const char *first = strstr(md, "| 3.1 |"), *second = strstr(md, "| 4.9 |"), *third = strstr(md, "| 4.10 |");
+    ck_assert(first && second && third && first < second && second < third);
+    ck_assert_ptr_nonnull(strstr(second, "| migration | migration | pending |"));
+    free(html);
+    free(md);
+    claims_destroy(claims);
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(claims_read_sentences__mistakes_with_their_places)
+{
+    struct claims *claims = claims_create();
+    char *path = temporary_file("sentences:\n"
+                                "  - {section: '4.9', says: x}\n"
+                                "  - {section: '4.9', says: x, pending: a, not-comparable: b}\n"
+                                "  - {says: [x], pending: a}\n"
+                                "  - {section: '4.9', says: x, pending: a, wich: b}\n"
+                                "explanations:\n"
+                                "  - {scenario: a, metric: godput, because: x}\n"
+                                "more: 1\n");
+    ck_assert_int_eq(claims_read_sentences(claims, path, &errors), -1);
+    unlink(path);
+    static const char *const wanted[] = { ":8:1: unknown key 'more'", ":2:5: expected either 'pending'",
+                                          ":3:5: expected either 'pending'", ":4:5: 'section' is missing",
+                                          ":4:12: says: a list where a text is needed", ":5:43: unknown key 'wich'",
+                                          ":7:27: unknown metric 'godput'" };
+    ck_assert_uint_eq(errors.count, sizeof wanted / sizeof *wanted);
+    for (size_t i = 0; i < errors.count; i++)
+        ck_assert_msg(strstr(errors.list[i].text, wanted[i]), "%s", errors.list[i].text);
+    ck_assert_int_eq(claims_read_sentences(claims, "/nowhere/x.yaml", &errors), -1);
+    claims_destroy(claims);
+}
+END_TEST
+
+START_TEST(claims_read_sentences__of_the_paper)
+{
+    struct claims *claims = claims_create();
+    ck_assert_int_eq(claims_read_sentences(claims, "scenarios/paper/ledger/sentences.yaml", &errors), 0);
+    ck_assert_uint_gt(claims_rows(claims), 0);
+    ck_assert_uint_eq(claims_count(claims), 0); /* none of them is measured */
+    claims_destroy(claims);
 }
 END_TEST
 
@@ -230,52 +392,62 @@ START_TEST(claims_write__nowhere)
 {
     struct claims *claims = claims_create();
     ck_assert_int_eq(claims_write(claims, "/proc/nowhere", "1.0", &errors), -1);
-    ck_assert_uint_eq(errors.count, 2);
+    ck_assert_uint_eq(errors.count, 4);
     claims_destroy(claims);
 }
 END_TEST
 
 static int lost(const struct claims *claims, const char *list, char **said)
 {
-    char path[] = "/tmp/xbow-test-held-XXXXXX";
     size_t size;
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq((int)write(fd, list, strlen(list)), (int)strlen(list));
-    close(fd);
+    char *path = list ? temporary_file(list) : NULL;
     FILE *out = open_memstream(said, &size);
     int n = claims_lost(claims, path, out, &errors);
     fclose(out);
-    unlink(path);
+    if (path) unlink(path);
     return n;
 }
 
 START_TEST(claims_lost__what_held_and_no_longer_does)
 {
     struct claims_source source = { .scenario = "figure-2", .file = "scenarios/paper/figure-2.yaml" };
-    struct claims *claims = claims_create();
-    char *said;
-    expects[0].within = bound(SCENARIO_BOUND_PERCENT, 1, -2, "1%");
-    judge("goodput", "vnic", "nic");
-    claims_add(claims, &source, &report);
-    ck_assert_int_eq(lost(claims, "# a comment\n\nfigure-2 goodput vnic\n", &said), 0);
+    struct claims *claims = claims_create(), *worse = claims_create();
+    char *said, dir[] = "/tmp/xbow-test-claims-XXXXXX", command[64];
+    add_goodput(claims, &source, 100, "1%");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(claims_write(claims, dir, "1.0", &errors), 0);
+    char *held = read_file(dir, "held.json"); /* what is written is what is compared with */
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(lost(claims, held, &said), 0);
     ck_assert_str_eq(said, "");
     free(said);
-    expects[0].within = bound(SCENARIO_BOUND_PERCENT, 1, -3, "0.1%");
-    judge("goodput", "vnic", "nic");
-    struct claims *worse = claims_create();
-    claims_add(worse, &source, &report);
-    ck_assert_int_eq(lost(worse, "figure-2 goodput vnic\nfigure-2 drops vnic\n", &said), 2);
-    ck_assert_ptr_nonnull(strstr(said, "no longer holds: goodput of vnic in figure-2: goodput of vnic is"));
-    ck_assert_ptr_nonnull(strstr(said, "no longer holds: drops of vnic in figure-2: it is not there"));
+
+    add_goodput(worse, &source, 10, "0.1%"); /* another bound: another claim */
+    ck_assert_int_eq(lost(worse, held, &said), 1);
+    ck_assert_ptr_nonnull(strstr(said, "no longer holds: goodput of vnic in figure-2, within 1% of nic: it is not"));
     free(said);
-    ck_assert_int_eq(lost(worse, "", &said), 0); /* a claim that never held is not lost */
+    ck_assert_int_eq(lost(worse, "{held: [{scenario: figure-2, metric: goodput, of: vnic, bound: within 0.1% of nic}]}",
+                          &said), 1);
+    ck_assert_ptr_nonnull(strstr(said, "within 0.1% of nic: goodput of vnic is"));
+    free(said);
+    ck_assert_int_eq(lost(worse, "{held: []}", &said), 0); /* a claim that never held is not lost */
+    free(said);
+    ck_assert_int_eq(lost(worse, NULL, &said), 1); /* without a list everything must hold */
+    ck_assert_ptr_nonnull(strstr(said, "does not hold: goodput of vnic in figure-2: "));
     free(said);
     claims_add_broken(worse, &source, "no such profile");
-    ck_assert_int_eq(lost(worse, "", &said), 1);
+    ck_assert_int_eq(lost(worse, "{held: []}", &said), 1);
     ck_assert_ptr_nonnull(strstr(said, "did not run: figure-2: no such profile"));
     free(said);
-    ck_assert_int_eq(claims_lost(worse, "/nowhere/held.txt", stderr, &errors), -1);
+    ck_assert_uint_eq(errors.count, 0);
+    ck_assert_int_eq(lost(worse, "{version: 1}", &said), -1);
+    free(said);
+    ck_assert_int_eq(lost(worse, "{held: [{scenario: x}]}", &said), -1);
+    free(said);
+    ck_assert_int_eq(claims_lost(worse, "/nowhere/claims.json", stderr, &errors), -1);
+    ck_assert_uint_eq(errors.count, 3);
+    free(held);
     claims_destroy(claims);
     claims_destroy(worse);
 }
@@ -287,6 +459,7 @@ Suite *claims_suite(void)
     TCase *t = tcase_create("claims");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, expect_evaluate__within);
+    tcase_add_test(t, expect_evaluate__ratio);
     tcase_add_test(t, expect_evaluate__absolute_bounds);
     tcase_add_test(t, expect_evaluate__every_variant);
     tcase_add_test(t, expect_evaluate__spread);
@@ -295,6 +468,9 @@ Suite *claims_suite(void)
     tcase_add_test(t, expect_evaluate__variant_that_was_not_run);
     tcase_add_test(t, expect_check__names_and_units);
     tcase_add_test(t, claims_write__ledger);
+    tcase_add_test(t, claims_write__page_is_well_formed_and_whole);
+    tcase_add_test(t, claims_read_sentences__mistakes_with_their_places);
+    tcase_add_test(t, claims_read_sentences__of_the_paper);
     tcase_add_test(t, claims_write__nowhere);
     tcase_add_test(t, claims_lost__what_held_and_no_longer_does);
     suite_add_tcase(s, t);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/rng.h"
+#include "driver/ixgbe.h"
 #include "endpoint/generator.h"
 #include "endpoint/light.h"
 #include "endpoint/uperf.h"
@@ -40,7 +41,7 @@ static struct link *wire, *back;
 static struct rng *rng;
 static struct ixgbe *driver;
 static struct sockets *sockets;
-static struct crossbow *stack;
+static struct stack *stack;
 static struct light *peer;
 static struct uperf *apps[8];
 static int n_apps;
@@ -94,19 +95,19 @@ static void look(void *owner, const struct packet *p, sim_time start)
 static enum step_result rx_ready(void *owner, int ring)
 {
     (void)owner;
-    return crossbow_rx_ready(stack, 0, ring);
+    return stack_rx_ready(stack, 0, ring);
 }
 
 static void tx_update(void *owner, int ring)
 {
     (void)owner;
-    crossbow_tx_ready(stack, 0, ring);
+    stack_tx_update(stack, 0, ring);
 }
 
 static uint64_t held(const void *owner)
 {
     (void)owner;
-    return crossbow_held(stack) + sockets_held(sockets);
+    return stack_held(stack) + sockets_held(sockets);
 }
 
 static struct setting usual(void)
@@ -128,12 +129,13 @@ static void make_card(const struct setting *s)
     struct pcie_config slot = pcie_config_gen1_x8();
     bus = pcie_create(rig.engine, rig.stats, "slot", &slot);
     nic = nic_create(rig.engine, rig.stats, rig.pool, bus, machine_memory(rig.m),
-                     &(struct nic_config){ "nic", 0x10c6, 0, mac(OURS) });
+                     &(struct nic_config){ .name = "nic", .device_id = 0x10c6, .mac = mac(OURS) });
     nic_set_wire(nic, wire);
     rng = rng_create(1, "nic");
     driver = ixgbe_create(&(struct ixgbe_config){
         .name = "m/net0", .machine = rig.m, .pcie = bus, .pool = rig.pool, .stats = rig.stats,
-        .device = { nic, nic_reg_read, nic_reg_write, nic_set_vector }, .callbacks = { NULL, rx_ready, tx_update },
+        .device = { nic, nic_reg_read, nic_reg_write, nic_set_vector, NULL },
+        .callbacks = { .rx_ready = rx_ready, .tx_update = tx_update },
         .groups = s->groups, .rings_per_group = s->rings, .tx_rings = s->tx_rings, .tx_descs = s->tx_descs,
         .itr_units = s->itr_units, .rng = rng });
 }
@@ -171,9 +173,8 @@ static void set_up(struct setting s)
                              .seed = 1, .tcp = tcp, .resolve = resolve });
     stack = crossbow_create(&(struct crossbow_config){ .machine = rig.m, .pool = rig.pool, .stats = rig.stats,
                             .sockets = sockets, .lane = s.lane, .rx_bypass = true });
-    crossbow_add_nic(stack, &(struct crossbow_nic_config){ .name = "net0", .driver = driver, .primary = s.primary,
-                     .rings_per_group = s.rings, .tx_rings = s.tx_rings, .shared_group = s.shared, .link_mbps = 10000,
-                     .clock_hz = 1000000000 });
+    stack_add_nic(stack, &(struct stack_nic_config){ .name = "net0", .dev = ixgbe_netdev(driver), .primary = s.primary,
+                  .shared_group = s.shared, .link_mbps = 10000, .clock_hz = 1000000000 });
     peer = light_create(rig.engine, rig.pool, rig.stats,
                         &(struct light_config){ "peer", 1, tcp, resolve_light, &vlan });
     light_add_link(peer, &(struct light_link_config){ "nic0", mac(THEIRS), THEIRS, s.vlan, 1500, { to_back, NULL } });
@@ -184,17 +185,17 @@ static void set_up(struct setting s)
 }
 
 /* Link number 'index' from 0: the card's own, or a VNIC with address OURS + index. */
-static struct crossbow_link_config link_of(int index, int group, int lanes)
+static struct stack_link_config link_of(int index, int group, int lanes)
 {
     static const char *const names[] = { "net0", "vnic1", "vnic2", "vnic3" };
-    return (struct crossbow_link_config){ .name = names[index], .mac = mac(OURS + (uint32_t)index),
+    return (struct stack_link_config){ .name = names[index], .mac = mac(OURS + (uint32_t)index),
         .ip = OURS + (uint32_t)index, .mtu_bytes = 1500, .group = group, .lanes = lanes, .fanout = 1, .poll = true };
 }
 
-static void add_link(struct crossbow_link_config config, int index, bool own)
+static void add_link(struct stack_link_config config, int index, bool own)
 {
-    ck_assert_ptr_null(crossbow_link_problem(&config));
-    crossbow_add_link(stack, 0, &config);
+    ck_assert_ptr_null(stack_link_problem(stack, &config));
+    stack_add_link(stack, 0, &config);
     if (own) return;
     ck_assert_int_eq(ixgbe_add_mac(driver, config.group < 0 ? 0 : config.group, mac(OURS + (uint32_t)index)), 0);
 }
@@ -202,10 +203,10 @@ static void add_link(struct crossbow_link_config config, int index, bool own)
 static void teardown(void)
 {
     packet_pool_check(rig.pool);
-    crossbow_check(stack);
+    stack_check(stack);
     generator_destroy(generator);
     for (int i = 0; i < n_apps; i++) uperf_destroy(apps[i]);
-    crossbow_destroy(stack);
+    stack_destroy(stack);
     sockets_destroy(sockets);
     light_destroy(peer);
     ixgbe_destroy(driver);
@@ -292,7 +293,7 @@ static char *printed(void)
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     ck_assert_ptr_nonnull(out);
-    crossbow_print(stack, out);
+    stack_print(stack, out);
     fclose(out);
     return text;
 }
@@ -334,7 +335,7 @@ START_TEST(crossbow_add_link__users_cpus_and_no_others)
     struct setting s = usual();
     s.rings = 2;
     set_up(s);
-    struct crossbow_link_config l = link_of(0, 0, 2);
+    struct stack_link_config l = link_of(0, 0, 2);
     l.cpus = cpus;
     l.cpu_count = 2;
     l.fanout = 0;
@@ -343,7 +344,7 @@ START_TEST(crossbow_add_link__users_cpus_and_no_others)
     expect_line(text, "hwlane0", 0, 3, 3, "3");
     expect_line(text, "hwlane1", 1, 6, 6, "6");
     free(text);
-    crossbow_start(stack);
+    stack_start(stack);
     run_us(100);
     uint64_t before[8];
     for (int i = 0; i < 8; i++) before[i] = work_ps(i);
@@ -363,19 +364,21 @@ END_TEST
 
 START_TEST(crossbow_link_problem__says_what_cannot_be)
 {
+    set_up(usual());
     int cpus[LANE_PLAN_MAX_CPUS + 1] = { 0 };
-    struct crossbow_link_config l = link_of(0, 0, 4);
-    ck_assert_ptr_null(crossbow_link_problem(&l));
+    struct stack_link_config l = link_of(0, 0, 4);
+    ck_assert_ptr_null(stack_link_problem(stack, &l));
     l.cpus = cpus;
     l.cpu_count = 2;
-    ck_assert_ptr_nonnull(strstr(crossbow_link_problem(&l), "fanout"));
+    ck_assert_ptr_nonnull(strstr(stack_link_problem(stack, &l), "fanout"));
     l.fanout = 0;
-    ck_assert_ptr_null(crossbow_link_problem(&l));
+    ck_assert_ptr_null(stack_link_problem(stack, &l));
     l.cpu_count = LANE_PLAN_MAX_CPUS + 1;
-    ck_assert_ptr_nonnull(strstr(crossbow_link_problem(&l), "126 CPUs"));
+    ck_assert_ptr_nonnull(strstr(stack_link_problem(stack, &l), "126 CPUs"));
     l.cpu_count = 0;
     l.lanes = 17;
-    ck_assert_ptr_nonnull(strstr(crossbow_link_problem(&l), "16 lanes"));
+    ck_assert_ptr_nonnull(strstr(stack_link_problem(stack, &l), "16 lanes"));
+    teardown();
 }
 END_TEST
 
@@ -390,7 +393,7 @@ START_TEST(crossbow_rx_ready__frames_reach_the_link_they_are_for)
     add_link(link_of(0, -1, 1), 0, true);
     add_link(link_of(1, 1, 2), 1, false);
     add_link(link_of(2, -1, 1), 2, false);
-    crossbow_start(stack);
+    stack_start(stack);
     for (int i = 0; i < 3; i++) traffic(false, i, 4, 4000);
     run_us(20000);
     for (int i = 0; i < 3; i++) {
@@ -415,7 +418,7 @@ START_TEST(crossbow_rx_ready__strangers_frames_are_dropped_by_name)
     add_link(link_of(0, -1, 1), 0, true);
     add_link(link_of(1, -1, 1), 1, false);
     ixgbe_set_promisc(driver, true);
-    crossbow_start(stack);
+    stack_start(stack);
     flood(OURS + 77, 100000, 4, 2000);
     run_us(4000);
     ck_assert_uint_eq(dropped(DROP_NO_CLIENT), generator_frames(generator));
@@ -429,10 +432,10 @@ START_TEST(crossbow_rx_ready__backlog_above_high_water_is_dropped_by_name)
     s.rings = 1;
     s.lane.hiwat_pkts = 8;
     set_up(s);
-    struct crossbow_link_config l = link_of(0, 0, 1);
+    struct stack_link_config l = link_of(0, 0, 1);
     l.poll = false;
     add_link(l, 0, true);
-    crossbow_start(stack);
+    stack_start(stack);
     flood(OURS, 8000000, 4, 2000);
     run_us(30000);
     uint64_t lost = sum("lane", "m/", "rxsdrops");
@@ -440,7 +443,7 @@ START_TEST(crossbow_rx_ready__backlog_above_high_water_is_dropped_by_name)
     ck_assert_uint_eq(lost, dropped(DROP_LANE_RX));
     uint64_t got = sum("sockets", "m", "udp_packets");
     ck_assert_uint_eq(got + lost + dropped(DROP_NIC_MISSED), generator_frames(generator));
-    ck_assert_uint_eq(crossbow_held(stack), 0);
+    ck_assert_uint_eq(stack_held(stack), 0);
     teardown();
 }
 END_TEST
@@ -453,7 +456,7 @@ START_TEST(crossbow_transmit__one_connection_one_ring)
     s.tx_rings = 4;
     set_up(s);
     add_link(link_of(0, 0, 4), 0, true);
-    crossbow_start(stack);
+    stack_start(stack);
     struct uperf *out = traffic(true, 0, 40, 6000);
     run_us(200000);
     ck_assert_uint_eq(uperf_written_bytes(out), uperf_read_bytes(out));
@@ -480,11 +483,11 @@ START_TEST(crossbow_transmit__vlan_tag_is_added_once)
         s.lso = false;
         s.vlan = 10;
         set_up(s);
-        struct crossbow_link_config l = link_of(1, 1, 4);
+        struct stack_link_config l = link_of(1, 1, 4);
         l.vlan = 10;
         if (own) add_link(link_of(0, -1, 1), 0, true);
         add_link(l, 1, false);
-        crossbow_start(stack);
+        stack_start(stack);
         struct uperf *out = traffic(true, 1, 16, 3000), *in = traffic(false, 1, 4, 3000);
         run_us(100000);
         ck_assert_uint_gt(sum("ixgbe_tx", "m/", "full"), 0);
@@ -510,7 +513,7 @@ START_TEST(crossbow_transmit__full_ring_stops_writers_and_lets_them_go)
     s.rate = (sim_rate){ 500000000 };
     set_up(s);
     add_link(link_of(0, 0, 4), 0, true);
-    crossbow_start(stack);
+    stack_start(stack);
     struct uperf *out = traffic(true, 0, 100, 300000);
     run_us(6000000);
     ck_assert_uint_gt(sum("ixgbe_tx", "m/", "full"), 10);
@@ -519,7 +522,7 @@ START_TEST(crossbow_transmit__full_ring_stops_writers_and_lets_them_go)
     ck_assert_uint_eq(sum("txlane", "m/", "blockcnt"), sum("txlane", "m/", "unblockcnt"));
     ck_assert_uint_eq(uperf_written_bytes(out), uperf_read_bytes(out));
     ck_assert_uint_eq(out_of_order, 0);
-    ck_assert_uint_eq(crossbow_held(stack), 0);
+    ck_assert_uint_eq(stack_held(stack), 0);
     teardown();
 }
 END_TEST
@@ -532,7 +535,7 @@ START_TEST(crossbow_transmit__packets_that_met_a_lock_keep_their_order)
     s.itr_units = 0;
     set_up(s);
     add_link(link_of(0, 0, 4), 0, true);
-    crossbow_start(stack);
+    stack_start(stack);
     struct uperf *out = traffic(true, 0, 16, 4000);
     flood(OURS, 1500000, 32, 5000);
     run_us(200000);
@@ -558,7 +561,7 @@ START_TEST(crossbow__length_of_steps_hardly_matters)
         s.lane.step_pkts = lengths[i];
         set_up(s);
         add_link(link_of(0, 0, 4), 0, true);
-        crossbow_start(stack);
+        stack_start(stack);
         struct uperf *in = traffic(false, 0, 20, 100000), *out = traffic(true, 0, 20, 100000);
         run_us(40000);
         bytes[i] = (double)(uperf_read_bytes(in) + uperf_read_bytes(out));

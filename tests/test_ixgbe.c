@@ -65,8 +65,8 @@ static struct ixgbe_config config(void)
 {
     return (struct ixgbe_config){
         .name = "ixgbe0", .machine = rig.m, .pcie = bus, .pool = rig.pool, .stats = rig.stats,
-        .device = { nic, nic_reg_read, nic_reg_write, nic_set_vector },
-        .callbacks = { NULL, rx_ready, tx_update },
+        .device = { nic, nic_reg_read, nic_reg_write, nic_set_vector, NULL },
+        .callbacks = { NULL, rx_ready, tx_update, NULL },
         .groups = 1, .rings_per_group = 1, .tx_rings = 1, .itr_units = -1, .rng = rng,
     };
 }
@@ -90,7 +90,7 @@ static void set_up(bool priced)
     rig_start(&rig, 2, 4, sim_ms(1));
     bus = pcie_create(rig.engine, rig.stats, "slot", &c);
     nic = nic_create(rig.engine, rig.stats, rig.pool, bus, machine_memory(rig.m),
-                     &(struct nic_config){ "nic", 0x10c6, 0, own });
+                     &(struct nic_config){ .name = "nic", .device_id = 0x10c6, .mac = own });
     wire = link_create(rig.engine, rig.stats, rig.pool,
                        &(struct link_config){ "wire", sim_gbps(10), sim_ns(100), 16384 });
     link_connect(wire, (struct packet_sink){ sink, NULL });
@@ -458,7 +458,7 @@ START_TEST(ixgbe_tx__frame_leaves_and_the_packet_ends)
     uint8_t hdr[PACKET_HDR_MAX];
     uint32_t hdr_len = p->hdr_len, len = p->len;
     memcpy(hdr, p->hdr, hdr_len);
-    ck_assert_int_eq(ixgbe_tx(d, 0, p), IXGBE_TX_OK);
+    ck_assert_int_eq(ixgbe_tx(d, 0, p), NETDEV_TX_OK);
     packet_pool_check(rig.pool);
     run_us(200); /* the transmit interrupt reclaims */
     ck_assert_uint_eq(sent.count, 1);
@@ -477,13 +477,13 @@ START_TEST(ixgbe_tx__large_send_and_context_only_when_it_changes)
     for (int i = 0; i < 3; i++) {
         struct packet *p = frame(own, IPPROTO_TCP_, 1, 65160);
         p->gso_mss = 1448;
-        ck_assert_int_eq(ixgbe_tx(d, 0, p), IXGBE_TX_OK);
+        ck_assert_int_eq(ixgbe_tx(d, 0, p), NETDEV_TX_OK);
     }
     ck_assert_uint_eq(ixgbe_tx_counter(d, 0, IXGBE_TX_contexts), 1);
     ck_assert_uint_eq(ixgbe_tx_counter(d, 0, IXGBE_TX_descriptors), 1 + 3 * (1 + 4)); /* 65160 in pieces of 16384 */
-    ck_assert_int_eq(ixgbe_tx(d, 0, frame(own, IPPROTO_TCP_, 1, 0)), IXGBE_TX_OK);
-    ck_assert_int_eq(ixgbe_tx(d, 0, frame(own, IPPROTO_UDP_, 1, 600)), IXGBE_TX_OK);
-    ck_assert_int_eq(ixgbe_tx(d, 0, frame(own, IPPROTO_UDP_, 1, 600)), IXGBE_TX_OK);
+    ck_assert_int_eq(ixgbe_tx(d, 0, frame(own, IPPROTO_TCP_, 1, 0)), NETDEV_TX_OK);
+    ck_assert_int_eq(ixgbe_tx(d, 0, frame(own, IPPROTO_UDP_, 1, 600)), NETDEV_TX_OK);
+    ck_assert_int_eq(ixgbe_tx(d, 0, frame(own, IPPROTO_UDP_, 1, 600)), NETDEV_TX_OK);
     ck_assert_uint_eq(ixgbe_tx_counter(d, 0, IXGBE_TX_contexts), 3);
     run_us(500);
     ck_assert_uint_eq(sent.count, 3 * 45 + 3);
@@ -502,7 +502,7 @@ START_TEST(ixgbe_tx__overload_then_update)
     struct packet *p;
     for (;;) {
         p = frame(own, IPPROTO_TCP_, 1, 1460); /* header and payload: two descriptors */
-        if (ixgbe_tx(d, 0, p) != IXGBE_TX_OK) break;
+        if (ixgbe_tx(d, 0, p) != NETDEV_TX_OK) break;
         accepted++;
     }
     ck_assert_int_eq(accepted, ((int)c.tx_descs - 1 - 1) / 2); /* one for the context */
@@ -511,7 +511,7 @@ START_TEST(ixgbe_tx__overload_then_update)
     run_us(2000);
     ck_assert_int_eq(updates, 1);
     ck_assert_uint_eq(ixgbe_tx_free(d, 0), c.tx_descs - 1);
-    ck_assert_int_eq(ixgbe_tx(d, 0, p), IXGBE_TX_OK);
+    ck_assert_int_eq(ixgbe_tx(d, 0, p), NETDEV_TX_OK);
     run_us(100);
     ck_assert_uint_eq(sent.count, (uint32_t)accepted + 1);
 }
@@ -532,7 +532,7 @@ START_TEST(ixgbe__loop_back_conserves_packets)
             uint32_t payload = rng_below(random, 3) ? rng_below(random, 1449) : 1 + rng_below(random, 60000);
             struct packet *p = frame(own, IPPROTO_TCP_, (uint16_t)rng_below(random, 100), payload);
             if (payload > 1448) p->gso_mss = 1448;
-            if (ixgbe_tx(d, (int)rng_below(random, 3), p) == IXGBE_TX_OK) {
+            if (ixgbe_tx(d, (int)rng_below(random, 3), p) == NETDEV_TX_OK) {
                 frames += payload > 1448 ? (payload + 1447) / 1448 : 1;
                 bytes += payload;
             } else {

@@ -169,6 +169,34 @@ START_TEST(metric_value__only_the_machine_of_interest)
 }
 END_TEST
 
+START_TEST(metric_value__parts)
+{
+    ck_assert_double_eq_tol(value("cpu-poll"), 0.1, 1e-12);
+    ck_assert_double_eq_tol(value("cpu-protocol"), 0.125, 1e-12);
+    ck_assert_double_eq_tol(value("cpu-app-kernel"), 0.115, 1e-12);
+    ck_assert_double_eq(value("cpus-interrupted"), 2);
+    ck_assert_double_eq(value("cpus-polling"), 2);
+    ck_assert_double_eq(value("lanes-used"), 2); /* the third has 7 of 3000 packets */
+    ck_assert_double_eq_tol(value("hw-lane-share"), 4007 / 4057.0, 1e-12);
+    ck_assert_double_eq_tol(value("packets-per-interrupt"), 1607 / 1550.0, 1e-12);
+    ck_assert_double_eq_tol(value("packets-per-poll"), 24, 1e-12);
+    ck_assert_double_eq_tol(value("packets-per-cpu-second"), 4057 / 1.4, 1e-9);
+    ck_assert_double_eq_tol(value("intr-per-packet"), 4000 / 4057.0, 1e-12);
+    ck_assert_double_eq_tol(value("csw-per-packet"), 1000 / 4057.0, 1e-12);
+    ck_assert_double_eq(value("tx-rings-used"), 2);
+    ck_assert_double_eq(value("tx-blocks"), 2);
+    ck_assert_double_eq_tol(value("lane-lock-misses"), 0.15, 1e-12); /* the lane's; not the connection's */
+    ck_assert_double_eq_tol(value("nic-drop-share"), 0.01, 1e-12);
+    ck_assert_double_eq_tol(value("rx-link-fairness"), 1, 1e-12); /* one link received */
+    ck_assert_double_eq_tol(value("tx-link-fairness"), 0.8, 1e-12); /* (1 + 3)^2 / (2 (1 + 9)) */
+    ck_assert_double_eq(value("flows-served"), 2);
+    ck_assert_double_eq(value("udp-packet-rate"), 120);
+    ck_assert_double_eq(value("udp-rate-per-lane"), 60);
+    ck_assert_double_eq_tol(value("tcp-goodput"), value("goodput"), 1);
+    ck_assert_double_eq_tol(value("goodput-per-cpu"), value("goodput") / 1.4, 1);
+}
+END_TEST
+
 START_TEST(metric_value__nothing_to_compute_from)
 {
     size_t count;
@@ -267,6 +295,7 @@ Suite *metric_suite(void)
     tcase_add_test(t, metric_value__idle_lanes_are_no_minimum);
     tcase_add_test(t, metric_value__cpus);
     tcase_add_test(t, metric_value__only_the_machine_of_interest);
+    tcase_add_test(t, metric_value__parts);
     tcase_add_test(t, metric_value__nothing_to_compute_from);
     tcase_add_test(t, metric_value__shares_lie_between_0_and_1);
     tcase_add_test(t, metric_all__names_are_unique_and_found);

@@ -155,6 +155,125 @@ START_TEST(nic_fields__inside_their_register_and_apart)
 }
 END_TEST
 
+START_TEST(nic_reg_fields__every_field_with_its_register)
+{
+    size_t count, all = 0, listed = 0;
+    for (unsigned r = 0; r < N_NIC82598_REGS; r++) {
+        const struct nic_field_info *f = nic_reg_fields((enum nic82598_reg)r, &count);
+        for (size_t i = 0; i < count; i++) {
+            ck_assert_uint_eq(f[i].reg, r);
+            ck_assert(f[i].name[0] && f[i].meaning[0]);
+        }
+        all += count;
+    }
+#define F(...) listed++;
+    NIC82598_FIELDS(F)
+#undef F
+    ck_assert_uint_eq(all, listed); /* fields of one register stand together */
+    nic_reg_fields(REG_FHFT, &count);
+    ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+START_TEST(nic_field_value__says_what_a_number_means)
+{
+    size_t count;
+    const struct nic_field_info *f = nic_reg_fields(REG_SRRCTL, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool type = strcmp(f[i].name, "DESCTYPE") == 0;
+        const char *says = nic_field_value(&f[i], 1);
+        ck_assert(type ? says && strcmp(says, "advanced, one buffer") == 0 : says == NULL);
+        ck_assert_ptr_null(nic_field_value(&f[i], 7));
+    }
+#define V(reg, field, value, meaning) \
+    ck_assert_uint_eq(NIC_GET(reg##_##field, NIC_PUT(reg##_##field, value)), (value)); /* fits */
+    NIC82598_VALUES(V)
+#undef V
+}
+END_TEST
+
+/* Every register with something in it: all that can be written, some traffic, causes pending. */
+static void stir(struct nic_rig *r)
+{
+    nic_rig_rx(r, 0, 64, 32, 2, false, 0);
+    for (unsigned i = 0; i < N_NIC82598_REGS; i++) {
+        const struct nic_reg_info *info = nic_reg_info((enum nic82598_reg)i);
+        if (nic_reg_behaves(info)) continue;
+        for (uint32_t k = 0; k < info->count; k++) nic_rig_write(r, info->offset + k * info->stride, 0x01020304 + k);
+    }
+    nic_rig_write(r, NIC_OFFSET(GPIE, 0), 0);
+    nic_rig_write(r, NIC_OFFSET(EIAC, 0), 0);
+    nic_rig_rx_start(r, 2, false);
+    for (uint16_t i = 0; i < 8; i++)
+        nic_receive(r->nic, nic_rig_frame(r, nic_rig_mac, IPPROTO_TCP_, i, 200));
+    nic_receive(r->nic, nic_rig_frame(r, (struct mac_addr){ { 2, 9, 9, 9, 9, 9 } }, IPPROTO_TCP_, 1, 200));
+    nic_rig_write(r, NIC_OFFSET(EITR, 3), 0x10000100);
+    nic_rig_write(r, NIC_OFFSET(EICS, 0), 0x00100003);
+    nic_rig_run_ns(r, 3000);
+}
+
+/* Of two cards with the same past one is looked at: both must read the same afterwards, and what was seen must be what
+ * is read. */
+START_TEST(nic_reg_peek__sees_what_a_read_returns_and_changes_nothing)
+{
+    static struct nic_rig twin;
+    uint32_t *seen = calloc(N_NIC82598_SLOTS, sizeof *seen);
+    uint64_t interrupts;
+    nic_rig_init(&twin, NULL);
+    stir(&rig);
+    stir(&twin);
+    interrupts = nic_counter(rig.nic, NIC_interrupts);
+    for (int pass = 0; pass < 3; pass++)
+        for (uint32_t offset = 0; offset < NIC82598_BAR_BYTES; offset += 4) {
+            int slot = nic_reg_find(offset, NULL, NULL);
+            uint32_t value = nic_reg_peek(rig.nic, offset);
+            ck_assert(slot >= 0 || value == 0);
+            if (slot < 0) continue;
+            ck_assert(pass == 0 || seen[slot] == value);
+            seen[slot] = value;
+        }
+    ck_assert_uint_eq(nic_counter(rig.nic, NIC_unknown_reads), 0);
+    for (uint32_t offset = 0; offset < NIC82598_BAR_BYTES; offset += 4) {
+        enum nic82598_reg reg;
+        char name[24];
+        int slot = nic_reg_find(offset, &reg, NULL);
+        if (slot < 0) continue;
+        uint32_t value = nic_rig_read(&rig, offset), other = nic_rig_read(&twin, offset);
+        ck_assert_msg(value == other, "%s: %08x after looking, %08x without", nic_reg_name(offset, name), value, other);
+        if (reg == REG_EIMS) continue; /* reading EICR, which comes before, changed it (EIAM) */
+        ck_assert_msg(value == seen[slot], "%s: seen %08x, read %08x", nic_reg_name(offset, name), seen[slot], value);
+    }
+    ck_assert_uint_ne(seen[SLOT_EICR], 0);
+    ck_assert_uint_ne(seen[SLOT_GPRC], 0);
+    ck_assert_uint_eq(nic_reg_peek(rig.nic, NIC_OFFSET(GPRC, 0)), 0); /* the reads did clear */
+    ck_assert_uint_eq(nic_counter(rig.nic, NIC_interrupts), interrupts);
+    nic_rig_fini(&twin);
+    free(seen);
+}
+END_TEST
+
+/* Counters: cleared by reading, deaf to writes, and saturating. */
+START_TEST(nic_reg_read__clear_on_read_registers)
+{
+    nic_rig_rx(&rig, 0, 64, 32, 2, false, 0);
+    nic_rig_rx_start(&rig, 2, false);
+    for (int i = 0; i < 5; i++) nic_receive(rig.nic, nic_rig_frame(&rig, nic_rig_mac, IPPROTO_UDP_, 1, 100));
+    nic_rig_run_ns(&rig, 10000);
+    for (unsigned r = 0; r < N_NIC82598_REGS; r++) {
+        const struct nic_reg_info *info = nic_reg_info((enum nic82598_reg)r);
+        if (info->access != NIC_RC) continue;
+        for (uint32_t i = 0; i < info->count; i++) {
+            uint32_t offset = info->offset + i * info->stride, before = nic_reg_peek(rig.nic, offset);
+            nic_rig_write(&rig, offset, 0xffffffff);
+            nic_rig_write(&rig, offset, 0);
+            ck_assert_msg(nic_rig_read(&rig, offset) == before, "%s[%u]", info->name, i);
+            ck_assert_msg(nic_rig_read(&rig, offset) == 0, "%s[%u]", info->name, i);
+            if (r == REG_GPRC || r == REG_PRC127 || r == REG_TPR) ck_assert_uint_eq(before, 5);
+        }
+    }
+}
+END_TEST
+
 START_TEST(nic_regs_print_markdown__docs_registers_is_current)
 {
     FILE *made = tmpfile(), *kept = fopen("docs/registers.md", "r");
@@ -187,6 +306,10 @@ Suite *regs_suite(void)
     tcase_add_test(t, nic_reg_write__reset_restores_every_register);
     tcase_add_test(t, nic_reg_read__registers_of_other_chips_are_harmless_and_counted);
     tcase_add_test(t, nic_fields__inside_their_register_and_apart);
+    tcase_add_test(t, nic_reg_fields__every_field_with_its_register);
+    tcase_add_test(t, nic_field_value__says_what_a_number_means);
+    tcase_add_test(t, nic_reg_peek__sees_what_a_read_returns_and_changes_nothing);
+    tcase_add_test(t, nic_reg_read__clear_on_read_registers);
     tcase_add_test(t, nic_regs_print_markdown__docs_registers_is_current);
     suite_add_tcase(s, t);
     return s;

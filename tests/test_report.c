@@ -247,7 +247,7 @@ START_TEST(results_write__values)
     ck_assert_ptr_nonnull(strstr(text, "vnic,1,0,2,sut/ixgbe0/hwlane0,3,10,0,90,0,25,0,50,0,25,0\n"));
     free(text);
     text = read_file(in_top("x/cpus-mean.csv"));
-    ck_assert_ptr_nonnull(strstr(text, "nic,0,1,2,sut/cpu1,3,30,0,20,0,10,0,40,0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "nic,0,1,2,sut/cpu1,3,30,0,20,0,10,0,40,0,10,0,5,0,5,0,10,0,30,0,0,0,40,0\n"));
     free(text);
 }
 END_TEST

@@ -447,7 +447,8 @@ START_TEST(scenario_parse__cross_checks)
             "5:22: file: 'a-n.pcapng' is already written by the capture in line 5");
     refused("capture: [{on: a/n, file: ../x}]\n", "5:11: file: '../x' is not a file name");
     refused("capture: [{on: a/n, from: 2s, to: 1s}]\n", "5:11: 'to' is not after 'from'");
-    refused("expect: [{metric: m}]\n", "5:10: expected at least one of 'within', 'at-least'");
+    refused("expect: [{metric: m}]\n", "5:10: expected at least one of 'within', 'ratio-at-least'");
+    refused("variants: {x: {}}\nexpect: [{metric: m, ratio-at-least: 2}]\n", "6:10: a ratio needs 'against'");
     refused("expect: [{metric: m, within: 1%}]\n", "5:10: 'within' needs 'against'");
     refused("variants: {x: {}}\nexpect: [{metric: m, at-least: 1, of: y}]\n",
             "6:39: of: there is no variant 'y', did you");

@@ -231,7 +231,7 @@ START_TEST(sockets_receive__interrupted_owner_leaves_packets_in_order)
     struct uperf *out = traffic(true, 8, 40, 20000), *in = traffic(false, 8, 40, 20000);
     disturb(60);
     run_ms(700);
-    ck_assert_uint_gt(counter("backlogged"), 20);
+    ck_assert_uint_gt(counter("backlogged"), 5);
     ck_assert_uint_gt(uperf_read_bytes(in), 500000);
     ck_assert_uint_eq(uperf_written_bytes(out), uperf_read_bytes(out));
     ck_assert_uint_eq(uperf_written_bytes(in), uperf_read_bytes(in));

@@ -20,6 +20,7 @@ between() { # page, file
     cp "$work/new" "$2"
 }
 whole registers docs/registers.md
+whole registers-82573 docs/registers-82573.md
 whole schema docs/scenario.schema.json
 between scenario docs/scenario.md
 between metrics docs/results.md

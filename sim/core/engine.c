@@ -202,7 +202,8 @@ IN_LINE int64_t wheel_next(const struct wheel *w)
 IN_LINE void set_cursor(struct wheel *w, int64_t number)
 {
     w->cursor = number;
-    w->last_ps = number <= (INT64_MAX >> w->shift) - BUCKETS ? ((number + BUCKETS) << w->shift) - 1 : INT64_MAX;
+    uint64_t end = (uint64_t)(number + BUCKETS) << w->shift; /* fits: a time is less than 2^63 */
+    w->last_ps = end <= INT64_MAX ? (int64_t)end - 1 : INT64_MAX;
 }
 
 /* -- both ------------------------------------------------------------------------------------------------------- */
@@ -321,6 +322,7 @@ struct entity *engine_entity(struct engine *e, const char *name)
     e->entities[e->n_entities++] = entity;
     entity->id = e->n_entities;
     SIM_ASSERT(entity->id < 1u << (64 - COUNT_BITS));
+    entity->tie = (uint64_t)entity->id << COUNT_BITS;
     return entity;
 }
 
@@ -339,7 +341,7 @@ void engine_schedule(struct engine *e, struct event *ev, sim_time at)
     SIM_ASSERT(at.ps >= e->view.now.ps);
     if (ev->slot) take(e, ev);
     ev->at = at;
-    ev->tie = (uint64_t)ev->entity->id << COUNT_BITS | ev->entity->count++;
+    ev->tie = ev->entity->tie++;
     put(e, ev);
 }
 

@@ -20,7 +20,7 @@ struct trace;
 struct entity {
     const char *name; /* owned by the engine */
     uint32_t id;      /* from 1 */
-    uint64_t count;   /* events scheduled so far: the last part of the ordering key */
+    uint64_t tie;     /* of its next event: id, then the number of events scheduled so far */
 };
 
 typedef void event_fn(void *owner);

@@ -8,9 +8,15 @@
 
 #include "core/assert.h"
 
+struct reader {
+    stats_read_fn *fn;
+    void *owner;
+};
 struct stats {
     struct stats_block *blocks;
     size_t count, room;
+    struct reader *readers;
+    size_t reader_count, reader_room;
 };
 
 struct stats *stats_create(void)
@@ -28,6 +34,7 @@ void stats_destroy(struct stats *s)
         free((uint64_t *)(uintptr_t)s->blocks[i].base);
     }
     free(s->blocks);
+    free(s->readers);
     free(s);
 }
 
@@ -45,6 +52,21 @@ void stats_register(struct stats *s, const char *kind, const char *entity, const
     s->blocks[s->count++] = (struct stats_block){ kind, name, names, values, base, count };
 }
 
+void stats_on_read(struct stats *s, stats_read_fn *fn, void *owner)
+{
+    if (s->reader_count == s->reader_room) {
+        s->reader_room = s->reader_room ? s->reader_room * 2 : 64;
+        s->readers = realloc(s->readers, s->reader_room * sizeof *s->readers);
+        SIM_ASSERT(s->readers);
+    }
+    s->readers[s->reader_count++] = (struct reader){ fn, owner };
+}
+
+static void bring_up_to_date(const struct stats *s)
+{
+    for (size_t i = 0; i < s->reader_count; i++) s->readers[i].fn(s->readers[i].owner);
+}
+
 static bool is_maximum(const char *name)
 {
     size_t n = strlen(name);
@@ -53,6 +75,7 @@ static bool is_maximum(const char *name)
 
 void stats_mark(struct stats *s)
 {
+    bring_up_to_date(s);
     for (size_t i = 0; i < s->count; i++) {
         const struct stats_block *b = &s->blocks[i];
         uint64_t *base = (uint64_t *)(uintptr_t)b->base;
@@ -63,6 +86,7 @@ void stats_mark(struct stats *s)
 
 size_t stats_count(const struct stats *s)
 {
+    bring_up_to_date(s);
     return s->count;
 }
 
@@ -73,6 +97,7 @@ const struct stats_block *stats_get(const struct stats *s, size_t i)
 
 uint64_t stats_value(const struct stats *s, const char *kind, const char *entity, const char *counter)
 {
+    bring_up_to_date(s);
     for (size_t i = 0; i < s->count; i++) {
         const struct stats_block *b = &s->blocks[i];
         if (strcmp(b->kind, kind) != 0 || strcmp(b->entity, entity) != 0) continue;

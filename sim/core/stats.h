@@ -27,6 +27,11 @@ void stats_destroy(struct stats *s);
 void stats_register(struct stats *s, const char *kind, const char *entity, const char *const *names,
                     const uint64_t *values, size_t count);
 
+/* Calls fn(owner) before values are looked at: by stats_mark(), stats_value() and stats_count().  For an entity that
+ * counts late. */
+typedef void stats_read_fn(void *owner);
+void stats_on_read(struct stats *s, stats_read_fn *fn, void *owner);
+
 /* Remembers all values, but those of maxima, as the base. */
 void stats_mark(struct stats *s);
 

@@ -18,6 +18,7 @@
     X(link_send,              "packet",  "bytes",   "",        "") \
     X(link_deliver,           "packet",  "bytes",   "",        "") \
     X(link_drop,              "packet",  "bytes",   "",        "") \
+    X(link_pause,             "ns",      "",        "",        "") \
     X(switch_flood,           "packet",  "port",    "",        "") \
     X(nic_rx_frame,           "packet",  "queue",   "bytes",   "") \
     X(nic_rx_dma,             "packet",  "queue",   "index",   "") \
@@ -25,6 +26,7 @@
     X(nic_rx_missed,          "packet",  "buffer",  "",        "") \
     X(nic_tx_fetch,           "queue",   "count",   "",        "") \
     X(nic_tx_frame,           "packet",  "queue",   "bytes",   "") \
+    X(nic_bad_address,        "address", "",        "",        "") \
     X(nic_interrupt,          "vector",  "cause",   "",        "") \
     X(nic_mmio_write,         "offset",  "value",   "",        "") \
     X(nic_mmio_unknown,       "offset",  "value",   "write",   "") \

@@ -14,6 +14,7 @@
 enum { MTU_DEFAULT = 1500, MTU_MAX = 15854, DESCS_DEFAULT = 1024, SLOT_MIN = 2048, QUEUE_VECTORS = 16 };
 
 static void create_vectors(struct ixgbe *d);
+static void describe(struct ixgbe *d);
 static uint64_t held(const void *owner);
 static void register_stats(struct ixgbe *d);
 static void write_address(struct ixgbe *d, int slot);
@@ -66,11 +67,13 @@ struct ixgbe *ixgbe_create(const struct ixgbe_config *config)
         ixgbe_tx_create(d, &d->tx[i]);
     }
     create_vectors(d);
+    describe(d);
     packet_pool_add_holder(c->pool, held, d);
     if (c->stats) register_stats(d);
     ixgbe_start(d);
     uint32_t low = reg_read(d, NIC_OFFSET(RAL, 0)), high = reg_read(d, NIC_OFFSET(RAH, 0));
     for (int i = 0; i < 6; i++) d->mac.byte[i] = (uint8_t)(i < 4 ? low >> (8 * i) : high >> (8 * (i - 4)));
+    d->netdev.limits.mac = d->mac;
     d->slot[0] = (struct mac_slot){ d->mac, 0, true };
     write_address(d, 0);
     return d;
@@ -191,7 +194,8 @@ static enum step_result handle(void *owner)
 {
     struct vector *v = owner;
     struct ixgbe *d = v->d;
-    const struct ixgbe_callbacks *cb = &d->config.callbacks;
+    int number = (int)(v - d->vector);
+    const struct netdev_callbacks *cb = &d->config.callbacks;
     enum step_result result = STEP_SLEEP;
 
     if (!v->running) {
@@ -200,7 +204,8 @@ static enum step_result handle(void *owner)
         if (v->rx) v->rx->counter[IXGBE_RX_intrs]++;
         if (v->other) link_changed(d);
     }
-    if (v->tx) result = ixgbe_tx_interrupt(d);
+    if (v->tx && !cb->tx_ready) result = ixgbe_tx_interrupt(d, number);
+    if (v->tx && cb->tx_ready && !v->rx) result = cb->tx_ready(cb->owner, number);
     if (v->rx && result == STEP_SLEEP && cb->rx_ready) result = cb->rx_ready(cb->owner, v->rx->index);
     if (result == STEP_SLEEP) v->running = false;
     return result;
@@ -208,18 +213,35 @@ static enum step_result handle(void *owner)
 
 static void create_vectors(struct ixgbe *d)
 {
-    int tx = d->n_rx < QUEUE_VECTORS ? d->n_rx : QUEUE_VECTORS - 1, other = tx + 1;
+    bool combined = d->config.combined;
+    int tx = d->n_rx < QUEUE_VECTORS ? d->n_rx : QUEUE_VECTORS - 1, other = combined ? d->n_rx : tx + 1;
 
     d->n_vectors = other + 1;
+    for (int t = 0; t < d->n_tx; t++) d->tx[t].vector = combined ? t % d->n_rx : tx;
     for (int i = 0; i < d->n_vectors; i++) {
         struct vector *v = &d->vector[i];
         char name[128];
-        *v = (struct vector){ .d = d, .rx = i < d->n_rx ? &d->rx[i] : NULL, .tx = i == tx, .other = i == other };
+        *v = (struct vector){ .d = d, .rx = i < d->n_rx ? &d->rx[i] : NULL, .other = i == other };
+        for (int t = 0; t < d->n_tx; t++) v->tx |= d->tx[t].vector == i;
         snprintf(name, sizeof name, "%s/%s%d", d->config.name, v->other ? "link" : v->rx ? "rx" : "tx", v->rx ? i : 0);
         v->interrupt = interrupt_create(d->machine, name, i % machine_cpu_count(d->machine), handle, v);
         d->config.device.set_vector(d->config.device.device, i, message, v);
     }
 }
+
+/* What stacks are told; the link's vector stays the driver's own. */
+static void describe(struct ixgbe *d)
+{
+    const struct ixgbe_config *c = &d->config;
+    d->netdev = (struct netdev){ .ops = &ixgbe_netdev_ops, .limits = {
+        .rx_groups = c->groups, .rings_per_group = c->rings_per_group, .rx_rings = d->n_rx, .tx_rings = d->n_tx,
+        .vectors = d->n_vectors - 1, .mtu_bytes = c->mtu_bytes, .tx_descs = c->tx_descs,
+        .rx_limit_pkts = IXGBE_RX_LIMIT_PKTS, .lso_max_bytes = IXGBE_LSO_MAX_BYTES, .tx_csum = true, .rx_csum = true,
+        .itr_units = c->itr_units } };
+    for (int t = 0; t < d->n_tx; t++) d->netdev.limits.tx_vector[t] = (int8_t)d->tx[t].vector;
+}
+
+struct netdev *ixgbe_netdev(struct ixgbe *d) { return &d->netdev; }
 
 void ixgbe_rx_bind(struct ixgbe *d, int ring, int cpu)
 {

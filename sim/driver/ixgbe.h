@@ -17,6 +17,8 @@
 #include "core/engine.h"
 #include "core/rng.h"
 #include "core/stats.h"
+#include "driver/device.h"
+#include "driver/netdev.h"
 #include "machine/machine.h"
 #include "machine/memory.h"
 #include "machine/pcie.h"
@@ -31,27 +33,11 @@ enum {
     IXGBE_RING_MIN = 64, IXGBE_RING_MAX = 4096,
     IXGBE_RX_LIMIT_PKTS = 257,    /* per call, checked after counting */
     IXGBE_ITR_DEFAULT = 200,      /* units of 256 ns */
+    IXGBE_LSO_MAX_BYTES = 65535,
 };
-#define IXGBE_RX_BLOCKED UINT32_MAX /* ixgbe_rx_burst(): the ring's lock was not entered; return STEP_BLOCKED */
+#define IXGBE_RX_BLOCKED NETDEV_BLOCKED /* ixgbe_rx_burst(): the ring's lock was not entered; return STEP_BLOCKED */
 
 struct ixgbe;
-
-/* How software reaches the device: the bus gives the driver these, not the device's type. */
-struct ixgbe_device {
-    void *device;
-    mmio_read_fn *read;
-    mmio_write_fn *write;
-    void (*set_vector)(void *device, int vector, event_fn *fn, void *owner); /* the MSI-X table */
-};
-
-/* What the stack wants to be called for. */
-struct ixgbe_callbacks {
-    void *owner;
-    /* Frames may wait on 'ring': called in the interrupt handler; the result is the handler's. */
-    enum step_result (*rx_ready)(void *owner, int ring);
-    /* After ixgbe_tx() returned IXGBE_TX_FULL on 'ring': there is room again. */
-    void (*tx_update)(void *owner, int ring);
-};
 
 struct ixgbe_config {
     const char *name;         /* of the entity and of the counters; copied */
@@ -59,15 +45,17 @@ struct ixgbe_config {
     struct pcie *pcie;
     struct packet_pool *pool;
     struct stats *stats;      /* may be NULL */
-    struct ixgbe_device device;
-    struct ixgbe_callbacks callbacks;
+    struct driver_device device;
+    struct netdev_callbacks callbacks;
     int groups;               /* 1: RSS over its rings; up to 16 with one ring each, up to 4 with several */
     int rings_per_group;      /* groups * rings_per_group <= 16 */
     int tx_rings;             /* 1..32 */
+    bool combined;            /* transmit ring t has the vector of receive ring t modulo their number */
     uint32_t rx_descs, tx_descs; /* 64..4096, a multiple of 8; 0: 1024 */
     uint32_t rx_wthresh;      /* write-back threshold, 0..16; 0: the device's reset value, 1 */
     int32_t itr_units;        /* interrupt interval in 256 ns; 0: none; < 0: IXGBE_ITR_DEFAULT */
     uint32_t mtu_bytes;       /* 0: 1500; at most 15854 */
+    bool pause_rx, pause_tx;  /* obey PAUSE frames, send them */
     bool drop_en;             /* a frame without a descriptor is dropped at once rather than waiting in the NIC */
     int node;                 /* NUMA node of rings and buffers */
     struct rng *rng;          /* draws the RSS key */
@@ -80,6 +68,9 @@ const char *ixgbe_config_problem(const struct ixgbe_config *config);
  * these register accesses take no time.  The device's own address belongs to group 0.  The caller owns the result. */
 struct ixgbe *ixgbe_create(const struct ixgbe_config *config);
 void ixgbe_destroy(struct ixgbe *d);
+
+/* The driver as stacks see it that know no driver; the driver's own. */
+struct netdev *ixgbe_netdev(struct ixgbe *d);
 
 struct mac_addr ixgbe_mac(const struct ixgbe *d); /* the device's own */
 int ixgbe_rx_rings(const struct ixgbe *d);        /* ring = group * rings_per_group + index */
@@ -110,14 +101,8 @@ void ixgbe_rx_bind(struct ixgbe *d, int ring, int cpu); /* CPU of the ring's int
 
 /* -- transmit ----------------------------------------------------------------------------------------------------- */
 
-enum ixgbe_tx_result {
-    IXGBE_TX_OK,      /* the driver has the packet */
-    IXGBE_TX_FULL,    /* overload: the caller keeps it; tx_update() says when to go on */
-    IXGBE_TX_BLOCKED, /* the ring's lock was not entered: the caller keeps it and returns STEP_BLOCKED */
-};
-
 /* Sends 'p'; gso_mss > 0 is cut by the device, PACKET_CSUM_PARTIAL filled in by it.  Called in a step. */
-enum ixgbe_tx_result ixgbe_tx(struct ixgbe *d, int ring, struct packet *p);
+enum netdev_tx_result ixgbe_tx(struct ixgbe *d, int ring, struct packet *p);
 
 /* Reclaims finished descriptors of 'ring'; how many.  Normally done by ixgbe_tx() and the transmit interrupt. */
 uint32_t ixgbe_tx_recycle(struct ixgbe *d, int ring);
@@ -125,26 +110,9 @@ uint32_t ixgbe_tx_free(const struct ixgbe *d, int ring);
 
 /* -- counters ----------------------------------------------------------------------------------------------------- */
 
-/* Kind "ixgbe_rx", entity NAME/rxN. */
-#define IXGBE_RX_COUNTERS(X) \
-    X(packets) X(bytes) \
-    X(bursts)      /* calls that found at least one frame */ \
-    X(empty)       /* calls that found none */ \
-    X(intrs)       /* interrupts handled */ \
-    X(enables) X(disables) \
-    X(lost)        /* finished descriptors without a frame: the device wrote elsewhere */ \
-    X(csum_errors) /* frames the device found to have a wrong checksum */ \
-    X(blocked)     /* lock not entered */
-
-/* Kind "ixgbe_tx", entity NAME/txN. */
-#define IXGBE_TX_COUNTERS(X) \
-    X(packets) X(bytes) \
-    X(large_sends) \
-    X(descriptors) X(contexts) \
-    X(full)        /* refused: overload */ \
-    X(updates)     /* tx_update() calls */ \
-    X(recycled)    /* descriptors reclaimed */ \
-    X(blocked)     /* lock not entered */
+/* Kinds "ixgbe_rx" and "ixgbe_tx", entities NAME/rxN and NAME/txN. */
+#define IXGBE_RX_COUNTERS(X) NETDEV_RX_COUNTERS(X)
+#define IXGBE_TX_COUNTERS(X) NETDEV_TX_COUNTERS(X)
 
 enum ixgbe_rx_counter {
 #define X(name) IXGBE_RX_##name,

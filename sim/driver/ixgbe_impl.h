@@ -21,15 +21,6 @@ enum {
 
 struct descriptor { uint64_t q[2]; }; /* little-endian in memory, like the machine */
 
-/* A register that is written with the latest of a growing state: a ring's tail, a word of the vector table.  Its
- * writers hold a lock, so on a machine their writes reach the device in order.  A step's code, however, runs at the
- * step's start: of two steps that overlap, the later run may write at the earlier time.  Its value then includes the
- * other's change already, and the other's write, when it arrives, is stale and left out. */
-struct ordered_reg {
-    struct ixgbe *d;
-    uint32_t posted, arrived; /* writes so far */
-};
-
 struct rx_ring {
     struct ixgbe *d;
     int index, group, queue;  /* queue: the device's number */
@@ -51,7 +42,7 @@ struct tx_slot {
 
 struct tx_ring {
     struct ixgbe *d;
-    int index;
+    int index, vector;
     struct descriptor *desc;
     bus_addr base;
     struct tx_slot *slot;
@@ -80,6 +71,7 @@ struct mac_slot {
 };
 
 struct ixgbe {
+    struct netdev netdev;     /* must be first */
     struct ixgbe_config config;
     struct machine *machine;
     struct memory *memory;
@@ -97,42 +89,24 @@ struct ixgbe {
     struct tx_ring tx[IXGBE_MAX_TX_RINGS];
 };
 
+static inline void sync_device(const struct ixgbe *d)
+{
+    device_sync(&d->config.device);
+}
+
 static inline void reg_write(struct ixgbe *d, uint32_t offset, uint32_t value)
 {
-    const struct ixgbe_device *dev = &d->config.device;
-    if (machine_in_step(d->machine))
-        pcie_mmio_write(d->config.pcie, d->machine, dev->write, dev->device, offset, value);
-    else
-        dev->write(dev->device, offset, value);
+    device_write(&d->config.device, d->config.pcie, d->machine, offset, value);
 }
 
 static inline uint32_t reg_read(struct ixgbe *d, uint32_t offset)
 {
-    const struct ixgbe_device *dev = &d->config.device;
-    if (machine_in_step(d->machine))
-        return pcie_mmio_read(d->config.pcie, d->machine, dev->read, dev->device, offset);
-    return dev->read(dev->device, offset);
-}
-
-enum { ORDER_SHIFT = 17, ORDER_BITS = 15 }; /* above the offset of a register in the 128 KiB of BAR 0 */
-
-static inline void ordered_arrive(void *order, uint32_t tagged, uint32_t value)
-{
-    struct ordered_reg *o = order;
-    uint32_t ahead = ((tagged >> ORDER_SHIFT) - o->arrived) & ((1u << ORDER_BITS) - 1);
-    if (ahead == 0 || ahead >> (ORDER_BITS - 1)) return;
-    o->arrived += ahead;
-    o->d->config.device.write(o->d->config.device.device, tagged & ((1u << ORDER_SHIFT) - 1), value);
+    return device_read(&d->config.device, d->config.pcie, d->machine, offset);
 }
 
 static inline void reg_write_ordered(struct ixgbe *d, struct ordered_reg *o, uint32_t offset, uint32_t value)
 {
-    o->d = d;
-    uint32_t tagged = offset | ++o->posted << ORDER_SHIFT;
-    if (machine_in_step(d->machine))
-        pcie_mmio_write(d->config.pcie, d->machine, ordered_arrive, o, tagged, value);
-    else
-        ordered_arrive(o, tagged, value);
+    device_write_ordered(&d->config.device, d->config.pcie, d->machine, o, offset, value);
 }
 
 /* Bytes of "MACHINE/" at the start of the device's name; a mutex is named within its machine. */
@@ -154,6 +128,9 @@ static inline void ivar_set(struct ixgbe *d, int cause, int vector, bool valid)
 void ixgbe_start(struct ixgbe *d);                        /* ixgbe_init.c: programs the device */
 void ixgbe_rx_create(struct ixgbe *d, struct rx_ring *r); /* ixgbe_rx.c */
 void ixgbe_tx_create(struct ixgbe *d, struct tx_ring *r); /* ixgbe_tx.c */
-enum step_result ixgbe_tx_interrupt(struct ixgbe *d);
+enum step_result ixgbe_tx_interrupt(struct ixgbe *d, int vector);
+/* Reclaims and tells the stack of room when that is owed: how many descriptors, or NETDEV_BLOCKED. */
+uint32_t ixgbe_tx_service(struct ixgbe *d, int ring);
+extern const struct netdev_ops ixgbe_netdev_ops;          /* ixgbe_netdev.c */
 
 #endif

@@ -66,6 +66,20 @@ static void start_mac(struct ixgbe *d)
     reg_write(d, NIC_OFFSET(HLREG0, 0), d->config.mtu_bytes > 1500 ? hlreg | NIC_MASK(HLREG0_JUMBOEN) : hlreg);
 }
 
+/* Thresholds and times are those of published drivers: stop at 128 KiB in the packet buffer, go on at 64 KiB, ask for
+ * 0x680 quanta at a time. */
+static void start_flow_control(struct ixgbe *d)
+{
+    enum { HIGH_BYTES = 128 * 1024, LOW_BYTES = 64 * 1024, UNIT_BYTES = 16, QUANTA = 0x680 };
+
+    if (!d->config.pause_tx) return;
+    reg_write(d, NIC_OFFSET(FCTTV, 0), NIC_PUT(FCTTV_TTV0, QUANTA));
+    reg_write(d, NIC_OFFSET(FCRTV, 0), NIC_PUT(FCRTV_REFRESH, QUANTA / 2));
+    reg_write(d, NIC_OFFSET(FCRTL, 0), NIC_PUT(FCRTL_RTL, LOW_BYTES / UNIT_BYTES) | NIC_MASK(FCRTL_XONE));
+    reg_write(d, NIC_OFFSET(FCRTH, 0), NIC_PUT(FCRTH_RTH, HIGH_BYTES / UNIT_BYTES) | NIC_MASK(FCRTH_FCEN));
+    reg_write(d, NIC_OFFSET(RMCS, 0), NIC_MASK(RMCS_TFCE_802_3X));
+}
+
 static void start_tx(struct ixgbe *d)
 {
     for (int i = 0; i < d->n_tx; i++) {
@@ -85,7 +99,8 @@ static void start_rx(struct ixgbe *d)
                       (d->config.drop_en ? NIC_MASK(SRRCTL_DROP_EN) : 0);
 
     reg_write(d, NIC_OFFSET(RXCTRL, 0), 0);
-    d->fctrl = NIC_MASK(FCTRL_BAM) | NIC_MASK(FCTRL_PMCF) | NIC_MASK(FCTRL_DPF);
+    d->fctrl = NIC_MASK(FCTRL_BAM) | NIC_MASK(FCTRL_PMCF) | NIC_MASK(FCTRL_DPF) |
+               (d->config.pause_rx ? NIC_MASK(FCTRL_RFCE) : 0);
     reg_write(d, NIC_OFFSET(FCTRL, 0), d->fctrl);
     reg_write(d, NIC_OFFSET(RDRXCTL, 0), reg_read(d, NIC_OFFSET(RDRXCTL, 0)) | NIC_MASK(RDRXCTL_MVMEN));
     FILL(d, SRRCTL, 0, srrctl);
@@ -143,7 +158,8 @@ static void start_interrupts(struct ixgbe *d)
         const struct vector *v = &d->vector[i];
         reg_write(d, NIC_OFFSET(EITR, i), (uint32_t)d->config.itr_units);
         if (v->rx) ivar_set(d, v->rx->queue, i, true);
-        for (int t = 0; v->tx && t < d->n_tx; t++) ivar_set(d, IVAR_TX + t, i, true);
+        for (int t = 0; v->tx && t < d->n_tx; t++)
+            if (d->tx[t].vector == i) ivar_set(d, IVAR_TX + t, i, true);
         if (v->other) ivar_set(d, IVAR_OTHER, i, true);
         if (!v->other) queues |= 1u << i;
     }
@@ -156,6 +172,7 @@ void ixgbe_start(struct ixgbe *d)
     stop_and_reset(d);
     clear_filters(d);
     start_mac(d);
+    start_flow_control(d);
     start_tx(d);
     start_rx(d);
     start_queue_choice(d);

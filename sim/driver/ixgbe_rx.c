@@ -87,6 +87,7 @@ uint32_t ixgbe_rx_burst(struct ixgbe *d, int ring, struct packet_queue *out, uin
     }
     if (first) machine_charge(d->machine, COST_DRV_RX_POLL, 1);
     machine_touch(d->machine, &r->touch, 1);
+    sync_device(d);
     if (max_pkts > IXGBE_RX_LIMIT_PKTS) max_pkts = IXGBE_RX_LIMIT_PKTS;
     while (packets < max_pkts && (count = frame_descs(r, &bytes)) > 0) {
         if (packets > 0 && total + bytes > max_bytes) break;
@@ -124,6 +125,7 @@ bool ixgbe_rx_intr_enable(struct ixgbe *d, int ring)
     r->counter[IXGBE_RX_enables]++;
     ivar_set(d, r->queue, r->vector, true);
     reg_write(d, NIC_OFFSET(EICS, 0), 1u << r->vector);
+    sync_device(d);
     return done(r, r->next);
 }
 

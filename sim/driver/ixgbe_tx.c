@@ -47,6 +47,7 @@ static uint32_t recycle(struct tx_ring *r)
     struct ixgbe *d = r->d;
     uint32_t count = 0;
 
+    if (r->head != r->tail) sync_device(d);
     while (r->head != r->tail) {
         struct tx_slot *s = &r->slot[r->head];
         if (!(r->desc[s->last].q[1] >> 32 & TXD_DD)) break;
@@ -79,25 +80,40 @@ uint32_t ixgbe_tx_free(const struct ixgbe *d, int ring)
     return d->tx[ring].free;
 }
 
-enum step_result ixgbe_tx_interrupt(struct ixgbe *d)
+/* With the lock held: whether the stack is to be told that there is room again, which is then not owed any more. */
+static bool update_due(struct tx_ring *r)
 {
-    const struct ixgbe_callbacks *cb = &d->config.callbacks;
+    bool update = r->wants_update && (r->free >= TX_RESUME_FREE || r->free == r->n - 1);
+    if (update) r->wants_update = false;
+    return update;
+}
 
-    for (int i = 0; i < d->n_tx; i++) {
-        struct tx_ring *r = &d->tx[i];
-        if (r->head == r->tail && !r->wants_update) continue;
-        if (!mutex_enter(r->lock)) {
-            r->counter[IXGBE_TX_blocked]++;
-            return STEP_BLOCKED;
-        }
-        recycle(r);
-        bool update = r->wants_update && (r->free >= TX_RESUME_FREE || r->free == r->n - 1);
-        if (update) r->wants_update = false;
-        mutex_exit(r->lock);
-        if (!update) continue;
-        r->counter[IXGBE_TX_updates]++;
-        if (cb->tx_update) cb->tx_update(cb->owner, i);
+static void update(struct tx_ring *r)
+{
+    const struct netdev_callbacks *cb = &r->d->config.callbacks;
+    r->counter[IXGBE_TX_updates]++;
+    if (cb->tx_update) cb->tx_update(cb->owner, r->index);
+}
+
+uint32_t ixgbe_tx_service(struct ixgbe *d, int ring)
+{
+    struct tx_ring *r = &d->tx[ring];
+    if (r->head == r->tail && !r->wants_update) return 0;
+    if (!mutex_enter(r->lock)) {
+        r->counter[IXGBE_TX_blocked]++;
+        return NETDEV_BLOCKED;
     }
+    uint32_t count = recycle(r);
+    bool due = update_due(r);
+    mutex_exit(r->lock);
+    if (due) update(r);
+    return count;
+}
+
+enum step_result ixgbe_tx_interrupt(struct ixgbe *d, int vector)
+{
+    for (int i = 0; i < d->n_tx; i++)
+        if (d->tx[i].vector == vector && ixgbe_tx_service(d, i) == NETDEV_BLOCKED) return STEP_BLOCKED;
     return STEP_SLEEP;
 }
 
@@ -160,7 +176,7 @@ static void write_packet(struct tx_ring *r, const struct packet *p, bus_addr add
 }
 
 /* With the lock held: room for 'p', its address, its descriptors, the tail. */
-static enum ixgbe_tx_result send(struct tx_ring *r, struct packet *p)
+static enum netdev_tx_result send(struct tx_ring *r, struct packet *p)
 {
     struct ixgbe *d = r->d;
     struct descriptor context = context_of(p);
@@ -172,7 +188,7 @@ static enum ixgbe_tx_result send(struct tx_ring *r, struct packet *p)
     if (addr == 0) {
         r->wants_update = true;
         r->counter[IXGBE_TX_full]++;
-        return IXGBE_TX_FULL;
+        return NETDEV_TX_FULL;
     }
     d->bound++;
     write_packet(r, p, addr, fresh ? &context : NULL);
@@ -189,19 +205,19 @@ static enum ixgbe_tx_result send(struct tx_ring *r, struct packet *p)
     machine_touch(d->machine, &r->touch, 1 + (int)(needed + LINE_DESCS - 1) / LINE_DESCS);
     if (p->len <= TX_COPY_BYTES) machine_charge(d->machine, COST_COPY_BYTE, p->len);
     reg_write_ordered(d, &r->tail_order, NIC_OFFSET(TDT, r->index), r->tail);
-    return IXGBE_TX_OK;
+    return NETDEV_TX_OK;
 }
 
-enum ixgbe_tx_result ixgbe_tx(struct ixgbe *d, int ring, struct packet *p)
+enum netdev_tx_result ixgbe_tx(struct ixgbe *d, int ring, struct packet *p)
 {
     struct tx_ring *r = &d->tx[ring];
 
     if (!mutex_enter(r->lock)) {
         r->counter[IXGBE_TX_blocked]++;
-        return IXGBE_TX_BLOCKED;
+        return NETDEV_TX_BLOCKED;
     }
     machine_charge(d->machine, COST_DRV_TX_CALL, 1);
-    enum ixgbe_tx_result result = send(r, p);
+    enum netdev_tx_result result = send(r, p);
     mutex_exit(r->lock);
     return result;
 }

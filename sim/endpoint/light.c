@@ -11,6 +11,7 @@
 
 #include "core/assert.h"
 #include "net/headers.h"
+#include "net/pause.h"
 
 struct task {
     step_fn *step;
@@ -36,6 +37,7 @@ struct udp_port {
 struct nic {
     struct light *light;
     struct light_link_config config;
+    struct link *pauses;     /* what PAUSE frames stop; NULL: they are ignored */
     char *name;
 };
 struct light {
@@ -126,6 +128,12 @@ int light_add_link(struct light *l, const struct light_link_config *config)
     SIM_ASSERT(n->name);
     l->nics[l->n_nics] = n;
     return l->n_nics++;
+}
+
+void light_obey_pause(struct light *l, int link, struct link *out)
+{
+    SIM_ASSERT(light_link(l, link));
+    l->nics[link]->pauses = out;
 }
 
 struct host *light_host(struct light *l)
@@ -419,6 +427,18 @@ static bool give(struct light *l, uint16_t port, struct packet *p)
     return false;
 }
 
+/* Takes a PAUSE frame that the NIC obeys. */
+static bool obey(const struct nic *n, struct packet *p)
+{
+    struct pause pause;
+    struct link *out = n->pauses;
+    if (!out || memcmp(p->hdr, pause_address.byte, sizeof pause_address.byte) != 0) return false;
+    if (!pause_parse(p, &pause) || pause.priority) return false;
+    link_pause(out, pause_time(pause.quanta[0], link_config_of(out)->rate));
+    packet_deliver(n->light->pool, p);
+    return true;
+}
+
 static void receive(void *owner, struct packet *p)
 {
     struct nic *n = owner;
@@ -436,7 +456,7 @@ static void receive(void *owner, struct packet *p)
     bool parsed = p->l4 || headers_parse(p);
     const uint8_t *ip = p->hdr + p->l3;
     if (!parsed || !p->l3 || !headers_is_ipv4(p)) {
-        if (!give(l, 0, p)) refuse(l, p, LIGHT_rx_bad, DROP_IP_BAD);
+        if (!obey(n, p) && !give(l, 0, p)) refuse(l, p, LIGHT_rx_bad, DROP_IP_BAD);
     } else if (get_be32(ip + 16) != n->config.ip) {
         refuse(l, p, LIGHT_rx_not_for_us, DROP_IP_BAD);
     } else if (ip[9] == IPPROTO_TCP_ && p->l4) {

@@ -12,6 +12,7 @@
 #include "core/stats.h"
 #include "endpoint/host.h"
 #include "endpoint/tcp.h"
+#include "net/link.h"
 #include "net/packet.h"
 
 struct light;
@@ -62,6 +63,10 @@ void light_destroy(struct light *l); /* NULL is allowed */
 
 /* Returns the link's number, from 0.  Before the first event runs. */
 int light_add_link(struct light *l, const struct light_link_config *config);
+
+/* PAUSE frames that arrive by link number 'link' stop 'out', the wire its frames leave on.  Without this they are
+ * frames that nobody wants. */
+void light_obey_pause(struct light *l, int link, struct link *out);
 
 /* Where frames for this link arrive. */
 struct packet_sink light_sink(struct light *l, int link);

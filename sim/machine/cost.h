@@ -30,6 +30,7 @@
     X(TCP_RX_ACK,        "segment",    "IP and TCP receive of a pure acknowledgement") \
     X(TCP_TX_SEGMENT,    "send",       "TCP and IP output of one segment or large send") \
     X(TCP_TX_ACK,        "segment",    "TCP and IP output of a pure acknowledgement") \
+    X(UDP_RX,            "packet",     "IP and UDP receive of a datagram, to the socket") \
     X(TCP_TIMER,         "expiry",     "a TCP timer that fires") \
     X(DRV_RX_POLL,       "call",       "driver receive call, fixed part") \
     X(DRV_RX_PACKET,     "packet",     "driver receive of one packet, to the chain") \
@@ -48,6 +49,11 @@
     X(SOFTRING_ENQUEUE,  "chain",      "putting a sub-chain on a softring") \
     X(SOFTRING_DRAIN,    "chain",      "taking a softring's queue and calling the client") \
     X(MAC_TX,            "packet",     "MAC transmit entry to the driver call") \
+    X(MAC_RX_CHAIN,      "chain",      "shared MAC layer's receive entry, fixed part per chain") \
+    X(DLS_RX_PACKET,     "packet",     "data-link services: parsing a header, comparing it with the one before") \
+    X(DLS_LOOKUP,        "sub-chain",  "data-link services: finding who receives, handing a sub-chain up") \
+    X(SQUEUE_ENTER,      "entry",      "entering a serialization queue, or putting work on it") \
+    X(SQUEUE_DRAIN,      "item",       "taking one item off a serialization queue") \
     X(TIMER_CALLOUT,     "expiry",     "clock interrupt's work for one callout")
 
 enum cost_op {

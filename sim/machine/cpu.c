@@ -15,22 +15,36 @@
 
 /* -- time counters ----------------------------------------------------------------------------------------------- */
 
-/* Counts the part of a segment that has run by 'elapsed_ps'.  User and system time of an unfinished step are taken in
- * the proportion of the whole. */
+static int64_t share(int64_t part, int64_t elapsed_ps, int64_t length_ps)
+{
+    if (part == 0 || elapsed_ps == length_ps) return part;
+    return (int64_t)((sim_wide)part * elapsed_ps / length_ps);
+}
+
+/* Counts the part of a segment that has run by 'elapsed_ps'.  The parts of an unfinished step are taken in the
+ * proportion of the whole, each out of what the one before leaves, so that none ever shrinks. */
 static void pay(struct cpu *c, struct frame *f, int64_t elapsed_ps)
 {
-    int64_t user = f->user_ps;
+    int64_t user = share(f->user_ps, elapsed_ps, f->length_ps);
+    int64_t left = elapsed_ps - user, length = f->length_ps - f->user_ps;
+    int64_t spin = share(f->spin_ps, left, length);
+    int64_t protocol = share(f->protocol_ps, left - spin, length - f->spin_ps);
+    int64_t all = elapsed_ps - f->paid_ps, in_kernel = f == &c->irq ? all : all - (user - f->paid_user_ps);
+    int64_t spun = spin - f->paid_spin_ps, in_protocol = protocol - f->paid_protocol_ps;
 
-    if (elapsed_ps < f->length_ps && user > 0) user = (int64_t)((sim_wide)user * elapsed_ps / f->length_ps);
-    int64_t all = elapsed_ps - f->paid_ps;
     if (f == &c->irq) {
         c->counter[CPU_intr_ps] += (uint64_t)all;
     } else {
         c->counter[CPU_usr_ps] += (uint64_t)(user - f->paid_user_ps);
-        c->counter[CPU_sys_ps] += (uint64_t)(all - (user - f->paid_user_ps));
+        c->counter[CPU_sys_ps] += (uint64_t)in_kernel;
     }
+    c->counter[CPU_spin_ps] += (uint64_t)spun;
+    c->counter[CPU_act_proto_ps] += (uint64_t)in_protocol;
+    c->counter[CPU_act_intr_ps + f->activity - ACTIVITY_INTERRUPT] += (uint64_t)(in_kernel - spun - in_protocol);
     f->paid_ps = elapsed_ps;
     f->paid_user_ps = user;
+    f->paid_spin_ps = spin;
+    f->paid_protocol_ps = protocol;
 }
 
 static void pay_idle(struct cpu *c)
@@ -75,7 +89,9 @@ void cpu_begin_prefix(struct cpu *c, struct frame *f, int64_t fs)
     f->segment = SEGMENT_PREFIX;
     f->base_ps = now_ps(c->m);
     f->length_ps = fs / 1000;
-    f->user_ps = f->paid_ps = f->paid_user_ps = 0;
+    f->user_ps = f->spin_ps = f->protocol_ps = 0;
+    f->paid_ps = f->paid_user_ps = f->paid_spin_ps = f->paid_protocol_ps = 0;
+    f->activity = f == &c->irq ? ACTIVITY_INTERRUPT : c->thread->activity;
     f->next = f->count = 0;
     f->n_holds = 0;
 }
@@ -88,6 +104,10 @@ static void accept_interrupt(struct cpu *c)
     i->state = INTERRUPT_RUNNING;
     i->again = false;
     c->running = i;
+    if (i->soft) { /* still the same interruption */
+        cpu_begin_prefix(c, &c->irq, 0);
+        return;
+    }
     c->counter[CPU_intr]++;
     TRACE(c->m->view.engine, c->entity->id, cpu_interrupt, c->index, i->id, 0, 0);
     cpu_begin_prefix(c, &c->irq, c->m->view.price.op_fs[COST_INTR_ENTRY]);
@@ -122,6 +142,11 @@ static void queue_interrupt(struct cpu *c, struct interrupt *i)
 {
     i->state = INTERRUPT_WAITING;
     i->next = NULL;
+    if (c->first && c->first->soft) { /* it waits until all others are done */
+        i->next = c->first;
+        c->first = i;
+        return;
+    }
     *(c->first ? &c->last->next : &c->first) = i;
     c->last = i;
 }
@@ -167,7 +192,7 @@ static void run_handler(struct cpu *c)
     const int64_t *price = c->m->view.price.op_fs;
 
     step_run(c, f, c->running->handler, c->running->owner);
-    if (f->result == STEP_AGAIN) return;
+    if (f->result == STEP_AGAIN || c->running->soft) return;
     int64_t fs = c->carry_fs + price[COST_INTR_EXIT];
     if (f->result == STEP_BLOCKED) fs += price[COST_INTR_THREAD_BLOCK];
     c->carry_fs = fs % 1000;
@@ -181,13 +206,16 @@ static void interrupt_segment_end(struct cpu *c)
     struct interrupt *i = c->running;
 
     pay(c, f, f->length_ps);
-    if (f->segment == SEGMENT_PREFIX || f->result == STEP_AGAIN) {
+    bool yields = i->soft && f->segment == SEGMENT_STEP && f->result == STEP_AGAIN && c->first;
+    if (f->segment == SEGMENT_PREFIX || (f->result == STEP_AGAIN && !yields)) {
         run_handler(c);
         return;
     }
     f->segment = SEGMENT_NONE;
     c->running = NULL;
-    if (f->result == STEP_BLOCKED)
+    if (yields)
+        queue_interrupt(c, i);
+    else if (f->result == STEP_BLOCKED)
         interrupt_becomes_thread(c, i);
     else
         interrupt_done(i, 0);
@@ -224,7 +252,7 @@ static bool start(struct cpu *c)
         enter_interrupts(c);
         return true;
     }
-    if (c->n_ready == 0 && c->m->n_unbound == 0) return false;
+    if (c->n_ready == 0 && (c->m->n_unbound == 0 || c->m->linux26)) return false; /* only sched_dispatch() pulls there */
     leave_idle(c);
     return sched_dispatch(c);
 }
@@ -237,6 +265,21 @@ static void play(struct frame *f, int64_t elapsed_ps)
     }
 }
 
+/* Until when a spin lock of the thread level keeps interrupts out, as an offset from its base; 0: it does not. */
+static int64_t masked_until(const struct cpu *c)
+{
+    const struct frame *f = &c->task;
+    int64_t until = 0;
+
+    if (!c->m->spinlocks || f->segment != SEGMENT_STEP) return 0;
+    int64_t at = now_ps(c->m) - f->base_ps;
+    for (uint32_t i = 0; i < f->n_holds; i++) {
+        const struct hold_record *h = &f->holds[i];
+        if (h->masks && h->from_ps <= at && at < h->to_ps && h->to_ps > until) until = h->to_ps;
+    }
+    return until;
+}
+
 static void arm(struct cpu *c)
 {
     const struct frame *f = c->in_irq ? &c->irq : &c->task;
@@ -244,6 +287,10 @@ static void arm(struct cpu *c)
     if (f->segment == SEGMENT_NONE) return;
     int64_t offset = f->length_ps;
     if (f->next < f->count && f->effects[f->next].offset_ps < offset) offset = f->effects[f->next].offset_ps;
+    if (c->first && !c->in_irq) {
+        int64_t until = masked_until(c);
+        if (until > 0 && until < offset) offset = until;
+    }
     engine_schedule(c->m->view.engine, &c->event, (sim_time){ f->base_ps + offset });
 }
 
@@ -260,7 +307,7 @@ void cpu_event(void *owner)
         }
         int64_t elapsed_ps = now_ps(c->m) - f->base_ps;
         play(f, elapsed_ps);
-        if (!c->in_irq && c->first)
+        if (!c->in_irq && c->first && masked_until(c) == 0)
             enter_interrupts(c);
         else if (elapsed_ps < f->length_ps)
             break;
@@ -276,10 +323,11 @@ void cpu_event(void *owner)
 void cpu_kick(struct cpu *c)
 {
     if (c->advancing || c->in_irq) return;
-    if (c->first)
-        enter_interrupts(c);
-    else if (c->task.segment != SEGMENT_NONE || !start(c))
+    if (c->first) {
+        if (masked_until(c) == 0) enter_interrupts(c);
+    } else if (c->task.segment != SEGMENT_NONE || !start(c)) {
         return;
+    }
     arm(c);
 }
 
@@ -293,12 +341,20 @@ struct interrupt *interrupt_create(struct machine *m, const char *name, int cpu,
     i->handler = handler;
     i->owner = owner;
     i->thread = thread_create(m, &(struct thread_config){ .name = name, .priority = PRIORITY_INTERRUPT, .cpu = cpu,
-                                                          .step = interrupt_thread_step, .owner = i });
+                                                          .step = interrupt_thread_step, .owner = i,
+                                                          .activity = ACTIVITY_INTERRUPT });
     m->interrupts = realloc(m->interrupts, (m->n_interrupts + 1) * sizeof(struct interrupt *));
     SIM_ASSERT(m->interrupts);
     m->interrupts[m->n_interrupts] = i;
     i->id = ++m->n_interrupts;
     interrupt_bind(i, cpu);
+    return i;
+}
+
+struct interrupt *interrupt_create_soft(struct machine *m, const char *name, int cpu, step_fn *handler, void *owner)
+{
+    struct interrupt *i = interrupt_create(m, name, cpu, handler, owner);
+    i->soft = true;
     return i;
 }
 

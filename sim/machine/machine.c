@@ -50,9 +50,12 @@ struct machine *machine_create(struct engine *engine, struct stats *stats, const
     m->n_cpus = m->n_idle = m->sockets * m->cpus_per_socket;
     SIM_ASSERT(m->n_cpus < INT16_MAX);
     m->quantum_ps = config->quantum.ps;
+    m->spinlocks = config->spinlocks;
+    m->linux26 = config->scheduler == SCHEDULER_LINUX26;
     m->cpu = calloc((size_t)m->n_cpus, sizeof *m->cpu);
     SIM_ASSERT(m->cpu);
     for (int i = 0; i < m->n_cpus; i++) cpu_init(m, i, config);
+    if (m->linux26) sched_linux26_start(m);
     return m;
 }
 
@@ -60,6 +63,7 @@ void machine_destroy(struct machine *m)
 {
     if (!m) return;
     mutex_destroy_all(m);
+    engine_cancel(m->view.engine, &m->balance);
     for (uint32_t i = 0; i < m->n_interrupts; i++) free(m->interrupts[i]);
     for (uint32_t i = 0; i < m->n_threads; i++) {
         free(m->threads[i]->name);
@@ -125,7 +129,10 @@ struct thread *thread_create(struct machine *m, const struct thread_config *conf
     SIM_ASSERT(t->name);
     t->priority = config->priority;
     t->bound = config->cpu;
-    t->last = -1;
+    t->activity = config->activity;
+    if (t->activity == ACTIVITY_DEFAULT)
+        t->activity = t->priority < THREAD_SYSTEM ? ACTIVITY_SYSTEM : ACTIVITY_PROTOCOL;
+    t->last = t->waker = -1;
     t->quantum_ps = m->quantum_ps;
     t->step = config->step;
     t->owner = config->owner;
@@ -139,6 +146,11 @@ struct thread *thread_create(struct machine *m, const struct thread_config *conf
 const char *thread_name(const struct thread *t)
 {
     return t->name;
+}
+
+bool thread_is_running(const struct thread *t)
+{
+    return t->state == THREAD_RUNNING;
 }
 
 void machine_account(struct machine *m)

@@ -28,6 +28,9 @@ struct mutex;
 struct memory;
 struct packet_pool;
 
+/* Who decides where a thread that wakes up will run (sched.c, sched_linux26.c). */
+enum machine_scheduler { SCHEDULER_SOLARIS, SCHEDULER_LINUX26 };
+
 struct machine_config {
     const char *name;
     int sockets, cores, threads_per_core; /* > 0; CPU number = (socket * cores + core) * threads + thread */
@@ -35,6 +38,8 @@ struct machine_config {
     sim_dur quantum;                      /* > 0: time slice among threads of equal priority */
     const struct cost_profile *profile;   /* read during machine_create() only */
     struct packet_pool *pool;             /* of the frames in this machine's memory; NULL: no frames will be held */
+    enum machine_scheduler scheduler;
+    bool spinlocks;                       /* mutexes are spin locks that keep interrupts out: see mutex_create() */
 };
 
 /* Creates the machine, its memory included, and registers "cpu" counters NAME/cpuN with 'stats'.  Owned by the
@@ -67,12 +72,23 @@ enum thread_class { /* higher runs first; equal share by quantum */
 };
 enum { CPU_ANY = -1 };
 
+/* What the time of a thread or interrupt counts as (see CPU_COUNTERS).  User code and spinning are counted apart,
+ * whoever does them. */
+enum activity {
+    ACTIVITY_DEFAULT,   /* of a thread: ACTIVITY_SYSTEM below THREAD_SYSTEM, ACTIVITY_PROTOCOL from there on */
+    ACTIVITY_INTERRUPT, /* entering, handling and leaving interrupts; every interrupt's */
+    ACTIVITY_POLL,      /* fetching packets from rings without an interrupt */
+    ACTIVITY_PROTOCOL,  /* softring and other workers, squeues, softirqs */
+    ACTIVITY_SYSTEM,    /* the system calls of an application, and the switch to it */
+};
+
 struct thread_config {
     const char *name;  /* copied */
     int priority;      /* enum thread_class or between */
     int cpu;           /* bound to this CPU, or CPU_ANY: the scheduler places it */
     step_fn *step;
     void *owner;
+    enum activity activity; /* the switch to it included */
 };
 
 /* The machine owns the thread; it sleeps until the first wake. */
@@ -82,6 +98,7 @@ struct thread *thread_create(struct machine *m, const struct thread_config *conf
 void thread_wake(struct thread *t);
 void thread_bind(struct thread *t, int cpu);   /* CPU_ANY unbinds; a step that runs is finished where it is */
 const char *thread_name(const struct thread *t);
+bool thread_is_running(const struct thread *t); /* a CPU has it now, though an interrupt may be above it */
 
 /* -- interrupts ------------------------------------------------------------------------------------------------- */
 
@@ -89,6 +106,9 @@ const char *thread_name(const struct thread *t);
  * accepted; COST_INTR_EXIT follows its last step.  STEP_AGAIN runs it again at once; STEP_BLOCKED turns it into a
  * thread until it returns STEP_SLEEP (counted in ithr).  Interrupts do not nest: others wait in order of arrival. */
 struct interrupt *interrupt_create(struct machine *m, const char *name, int cpu, step_fn *handler, void *owner);
+/* The same, but raised by software on its own CPU: neither entry nor exit is charged and it is not counted in intr.
+ * Interrupts of devices go first: also, when it returns STEP_AGAIN, those that came meanwhile.  Never STEP_BLOCKED. */
+struct interrupt *interrupt_create_soft(struct machine *m, const char *name, int cpu, step_fn *handler, void *owner);
 /* From a device, or from a step (then at its local time).  Raised again while it waits to be accepted: the same
  * interrupt, as with a message that finds its vector's request bit set; while it runs: once more after. */
 void interrupt_raise(struct interrupt *i);
@@ -102,6 +122,9 @@ struct machine_view {
     struct cost_table price;
     int64_t fs, user_fs;   /* charged by the step so far, in femtoseconds; user_fs is part of fs */
     int64_t syscalls;      /* COST_SYSCALL among them */
+    int64_t spin_ps;       /* part of fs spent spinning on mutexes */
+    int64_t protocol_fs;   /* part of fs between machine_protocol(m, true) and (m, false) */
+    enum activity activity; /* of what is in none of the parts */
     sim_time start;        /* when the step began */
     int cpu;               /* that runs the step; -1: no step runs, and charges have no effect */
     struct engine *engine;
@@ -146,6 +169,21 @@ static inline void machine_charge_user(struct machine *m, enum cost_op op, int64
     v->fs += v->price.op_fs[op] * n;
 }
 
+/* The running step, whole, counts as 'a': for one that differs from its thread or interrupt. */
+static inline void machine_step_activity(struct machine *m, enum activity a)
+{
+    machine_view(m)->activity = a;
+}
+
+/* What is charged between (m, true) and (m, false), in the same step, counts as ACTIVITY_PROTOCOL: an interrupt or a
+ * poll that hands a packet to the protocol itself. */
+static inline void machine_protocol(struct machine *m, bool begin)
+{
+    struct machine_view *v = machine_view(m);
+    int64_t fs = v->fs - v->user_fs - v->spin_ps * 1000;
+    v->protocol_fs += begin ? -fs : fs;
+}
+
 /* Calls fn(owner, value) when the CPU has spent what the step has charged up to here (outside a step: at once).
  * It is called between steps: what it charges is nobody's. */
 typedef void effect_fn(void *owner, uint64_t value);
@@ -165,11 +203,17 @@ void machine_touch_dma(struct machine *m, int node, int lines);
 
 /* Spin while the owner runs, else block.  Counted per mutex ("mutex" counters MACHINE/name) and, in mpstat's smtx, per
  * CPU.  Outside a step (light hosts, tests) entering is free.  The mutex's own cache line is touched by entering.
- * The machine owns the mutex. */
+ * The machine owns the mutex.
+ *
+ * On a machine with spin locks nobody blocks: interrupts wait while a thread is inside a mutex, so its owner always
+ * runs.  mutex_set_interruptible() makes an exception: an ordinary mutex. */
 struct mutex *mutex_create(struct machine *m, const char *name);
+void mutex_set_interruptible(struct mutex *x);
 /* True: entered, after the time spent spinning was charged.  False: the owner does not run; the step
  * returns STEP_BLOCKED and tries again when called, or leaves the work on a queue and goes on. */
 bool mutex_enter(struct mutex *x);
+/* Enters if that takes no waiting; else false, and the step need not return STEP_BLOCKED. */
+bool mutex_try(struct mutex *x);
 void mutex_exit(struct mutex *x); /* in the same step or a later one */
 
 /* -- counters of mpstat(1M), per CPU ---------------------------------------------------------------------------- */
@@ -187,6 +231,10 @@ void mutex_exit(struct mutex *x); /* in the same step or a later one */
     X(intr_ps)  /* time in interrupts; mpstat counts it as sys */ \
     X(spin_ps)  /* of the above, spinning on mutexes */ \
     X(idl_ps)   /* time idle */ \
+    X(act_intr_ps)  /* by activity; with usr_ps, spin_ps and idl_ps the four below make up all time */ \
+    X(act_poll_ps) \
+    X(act_proto_ps) \
+    X(act_sys_ps) \
     X(steps)    /* steps run */ \
     X(step_ps_max) /* longest step, whole run */
 

@@ -3,6 +3,7 @@
  *
  * machine.c   creation, counters
  * sched.c     run queues, placement, wake-ups: which thread a CPU runs next
+ * sched_linux26.c  the same decisions as another system takes them
  * cpu.c       the CPU's one event: effects, ends of segments, interrupts
  * step.c      running one step: charging, deferring, touching
  * mutex.c     adaptive mutexes as intervals of time */
@@ -31,6 +32,7 @@ struct hold_record {
     struct mutex *mutex;
     int64_t from_ps, to_ps;
     bool stalled;       /* an interrupt has stopped the step inside the interval */
+    bool masks;         /* interrupts wait until it is over */
 };
 
 /* A level of execution of a CPU (a thread's or an interrupt's), running one segment of time: a switch or an entry,
@@ -41,8 +43,10 @@ struct frame {
     enum step_result result;     /* of the step */
     struct mutex *blocked_on;    /* when it is STEP_BLOCKED */
     int64_t base_ps, length_ps;  /* the segment is [base, base + length) */
-    int64_t user_ps;             /* part of length spent in user code */
-    int64_t paid_ps, paid_user_ps; /* how much of both is in the counters */
+    int64_t user_ps;             /* part of length spent in user code, */
+    int64_t spin_ps, protocol_ps; /* and further parts */
+    int64_t paid_ps, paid_user_ps, paid_spin_ps, paid_protocol_ps; /* how much of each is in the counters */
+    enum activity activity;      /* of the rest */
     struct effect *effects;      /* in order of offset; next..count are still to come */
     uint32_t next, count, room;
     struct hold_record *holds;   /* thread level only: in order of 'to_ps' */
@@ -81,8 +85,11 @@ struct thread {
     uint32_t id;                 /* from 1, in order of creation */
     enum thread_state state;
     int priority, bound;
+    enum activity activity;      /* never ACTIVITY_DEFAULT */
     int at;                      /* ready or running: CPU */
     int last;                    /* CPU that ran it last, -1: none yet */
+    int waker;                   /* CPU of the step that wakes it, -1: none */
+    int64_t left_ps;             /* when it last left a CPU */
     bool woken;                  /* since its running step began */
     bool wake_charged;           /* a wake-up that was paid for is on its way */
     int64_t quantum_ps;          /* left of its time slice */
@@ -97,6 +104,7 @@ struct interrupt {
     struct machine *m;
     enum interrupt_state state;
     bool again;                  /* raised while running */
+    bool soft;                   /* raised by software */
     int cpu;
     uint32_t id;                 /* from 1, in order of creation */
     step_fn *handler;
@@ -116,6 +124,9 @@ struct machine {
     int n_unbound;               /* sum of the CPUs' */
     int cursor;                  /* where the search for an idle CPU begins */
     int64_t quantum_ps;
+    bool spinlocks, linux26;     /* see struct machine_config */
+    struct event balance;        /* linux26: the tick that evens out the queues */
+    uint32_t ticks;
     struct frame *frame;         /* of the running step */
     struct thread **threads;     /* [id - 1] */
     struct interrupt **interrupts;
@@ -148,6 +159,17 @@ void sched_ready(struct thread *t);
 bool sched_dispatch(struct cpu *c);
 /* A step of c->thread is over: goes on with it, or puts it aside.  True: it runs on. */
 bool sched_step_done(struct cpu *c);
+
+void sched_enqueue(struct cpu *c, struct thread *t, bool first);
+void sched_dequeue(struct cpu *c, struct thread *t);
+int sched_best_priority(const struct cpu *c); /* highest with a thread ready, -1: none */
+
+/* -- sched_linux26.c -------------------------------------------------------------------------------------------- */
+
+int sched_linux26_place(const struct thread *t);
+/* A thread for 'c', which is about to be idle, out of another CPU's queue; NULL: none may come. */
+struct thread *sched_linux26_pull(struct cpu *c);
+void sched_linux26_start(struct machine *m); /* starts the tick */
 
 /* -- cpu.c ------------------------------------------------------------------------------------------------------ */
 

@@ -14,7 +14,10 @@
  * Blocking: a mutex held from one step to the next, or by a step that an interrupt has stopped, has an end that is not
  * known.  Whoever enters then returns STEP_BLOCKED and is made ready at the end.  What is left out: spinning on a mutex
  * held across steps while its owner runs (such holds are long, the model blocks at once); moving the intervals that an
- * interrupted step planned for later, which stay where they were; priority inheritance. */
+ * interrupted step planned for later, which stay where they were; priority inheritance.
+ *
+ * Spin locks (struct machine_config) differ in one thing: cpu.c takes no interrupt while the thread level is inside
+ * one, so no interval of theirs is ever cut and nobody blocks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +53,7 @@ struct mutex {
     struct machine *m;
     bool held;                 /* entered and not left: by the running step, or across steps */
     int stalled;               /* intervals whose step is stopped by an interrupt (0 or 1) */
+    bool masks;                /* interrupts wait while a thread is inside */
     int64_t since_ps;          /* held: from */
     struct hold *holds;        /* [first, first + count) of 'room' */
     uint32_t first, count, room;
@@ -90,12 +94,18 @@ struct mutex *mutex_create(struct machine *m, const char *name)
     SIM_ASSERT(x);
     snprintf(full, sizeof full, "%s/%s", m->name, name);
     x->m = m;
+    x->masks = m->spinlocks;
     x->waiters_end = &x->waiters;
     x->all = m->mutexes;
     m->mutexes = x;
     event_init(&x->wake, m->entity, wake_waiters, x);
     stats_register(m->stats, "mutex", full, counter_names, x->counter, N_MUTEX_COUNTERS);
     return x;
+}
+
+void mutex_set_interruptible(struct mutex *x)
+{
+    x->masks = false;
 }
 
 void mutex_destroy_all(struct machine *m)
@@ -226,7 +236,7 @@ static void spin(struct mutex *x, int64_t ps)
     struct machine *m = x->m;
 
     m->view.fs += ps * 1000;
-    m->cpu[m->view.cpu].counter[CPU_spin_ps] += (uint64_t)ps;
+    m->view.spin_ps += ps;
     x->counter[MUTEX_spin_ps] += (uint64_t)ps;
 }
 
@@ -269,6 +279,21 @@ bool mutex_enter(struct mutex *x)
     return true;
 }
 
+bool mutex_try(struct mutex *x)
+{
+    struct machine *m = x->m;
+
+    if (machine_in_step(m)) {
+        int64_t t = machine_now(m).ps;
+        uint32_t i = t < x->last_ps ? find_hold(x, t) : x->count;
+        if (x->held || x->stalled || (i < x->count && hold_at(x, i)->from_ps <= t)) {
+            machine_touch(m, &x->line, 1);
+            return false;
+        }
+    }
+    return mutex_enter(x);
+}
+
 /* Remembers for mutex_pause() that the step holds 'x' until now. */
 static void record(struct mutex *x, struct frame *f)
 {
@@ -279,7 +304,7 @@ static void record(struct mutex *x, struct frame *f)
         f->holds = realloc(f->holds, f->holds_room * sizeof *f->holds);
         SIM_ASSERT(f->holds);
     }
-    f->holds[f->n_holds++] = (struct hold_record){ x, x->since_ps - start, local_offset_ps(x->m), false };
+    f->holds[f->n_holds++] = (struct hold_record){ x, x->since_ps - start, local_offset_ps(x->m), false, x->masks };
 }
 
 void mutex_exit(struct mutex *x)

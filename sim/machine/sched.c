@@ -7,6 +7,9 @@
  *            slice is used up;
  *   idle     a CPU with empty queues takes an unbound thread from the CPU with the most of them.
  *
+ * A machine may have another system's scheduler instead: it then decides where a ready thread goes and what an idle CPU
+ * takes (sched_linux26.c).
+ *
  * Left out: priorities that change with use (the time-sharing class), the minimum time before a thread may be taken
  * by another CPU, and processor sets. */
 #include "core/assert.h"
@@ -22,7 +25,7 @@ static void queue_count(struct cpu *c, const struct thread *t, int n)
     c->m->n_unbound += n;
 }
 
-static void enqueue(struct cpu *c, struct thread *t, bool first)
+void sched_enqueue(struct cpu *c, struct thread *t, bool first)
 {
     struct list *l = &c->queue[t->priority];
 
@@ -36,7 +39,7 @@ static void enqueue(struct cpu *c, struct thread *t, bool first)
     queue_count(c, t, 1);
 }
 
-static void dequeue(struct cpu *c, struct thread *t)
+void sched_dequeue(struct cpu *c, struct thread *t)
 {
     struct list *l = &c->queue[t->priority];
 
@@ -47,8 +50,7 @@ static void dequeue(struct cpu *c, struct thread *t)
     queue_count(c, t, -1);
 }
 
-/* Highest priority with a thread ready, -1: none. */
-static int best_priority(const struct cpu *c)
+int sched_best_priority(const struct cpu *c)
 {
     for (int w = N_PRIORITIES / 64 - 1; w >= 0; w--)
         if (c->ready[w]) return w * 64 + 63 - __builtin_clzll(c->ready[w]);
@@ -89,9 +91,9 @@ static int place(const struct thread *t)
 
 void sched_ready(struct thread *t)
 {
-    struct cpu *c = &t->m->cpu[place(t)];
+    struct cpu *c = &t->m->cpu[t->m->linux26 ? sched_linux26_place(t) : place(t)];
 
-    enqueue(c, t, false);
+    sched_enqueue(c, t, false);
     cpu_kick(c);
 }
 
@@ -112,12 +114,14 @@ void thread_wake(struct thread *t)
     struct machine *m = t->m;
 
     if (!machine_in_step(m)) {
+        t->waker = -1;
         wake_now(t, 0);
         return;
     }
     bool charged = t->state == THREAD_ASLEEP && !t->wake_charged;
     if (charged) {
         t->wake_charged = true;
+        t->waker = m->view.cpu;
         machine_charge(m, COST_THREAD_WAKE, 1);
     }
     machine_defer(m, wake_now, t, charged);
@@ -127,7 +131,7 @@ void thread_bind(struct thread *t, int cpu)
 {
     SIM_ASSERT(cpu >= CPU_ANY && cpu < t->m->n_cpus);
     bool move = t->state == THREAD_READY;
-    if (move) dequeue(&t->m->cpu[t->at], t);
+    if (move) sched_dequeue(&t->m->cpu[t->at], t);
     t->bound = cpu;
     if (move) sched_ready(t);
 }
@@ -148,23 +152,23 @@ static struct thread *steal(struct cpu *c)
             (v->n_unbound == from->n_unbound && v->node == c->node && from->node != c->node))
             from = v;
     }
-    int p = best_priority(from);
+    int p = sched_best_priority(from);
     struct thread *t = from->queue[p].head;
     while (!t || t->bound != CPU_ANY) {
         SIM_ASSERT(t || p > 0); /* it was counted, so it is there */
         t = t ? t->next : from->queue[--p].head;
     }
-    dequeue(from, t);
+    sched_dequeue(from, t);
     return t;
 }
 
 static struct thread *take_next(struct cpu *c)
 {
-    int p = best_priority(c);
+    int p = sched_best_priority(c);
 
-    if (p < 0) return steal(c);
+    if (p < 0) return c->m->linux26 ? sched_linux26_pull(c) : steal(c);
     struct thread *t = c->queue[p].head;
-    dequeue(c, t);
+    sched_dequeue(c, t);
     return t;
 }
 
@@ -201,11 +205,11 @@ static void put_back(struct cpu *c, struct thread *t, bool first)
 
     if (t->bound != CPU_ANY) {
         to = &c->m->cpu[t->bound];
-    } else {
+    } else if (!c->m->linux26) {
         int idle = find_idle(c->m, c->index);
         if (idle >= 0) to = &c->m->cpu[idle];
     }
-    enqueue(to, t, first && to == c);
+    sched_enqueue(to, t, first && to == c);
     if (to != c) cpu_kick(to);
 }
 
@@ -222,16 +226,18 @@ bool sched_step_done(struct cpu *c)
     }
     if (f->result == STEP_SLEEP && !t->woken) {
         t->state = THREAD_ASLEEP;
+        t->left_ps = now_ps(c->m);
         t->quantum_ps = c->m->quantum_ps;
         c->thread = NULL;
         return false;
     }
-    int best = best_priority(c);
+    int best = sched_best_priority(c);
     bool expired = t->quantum_ps <= 0, moved = t->bound != CPU_ANY && t->bound != c->index;
     if (expired) t->quantum_ps = c->m->quantum_ps;
     if (!moved && (best < t->priority || (best == t->priority && !expired))) return true;
     c->counter[CPU_icsw]++;
     c->thread = NULL;
+    t->left_ps = now_ps(c->m);
     put_back(c, t, !expired);
     return false;
 }

@@ -25,13 +25,14 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     v->start = engine_now(v->engine);
     v->fs = c->carry_fs;
     v->user_fs = c->carry_user_fs;
-    v->syscalls = 0;
+    v->syscalls = v->spin_ps = v->protocol_fs = 0;
+    v->activity = f == &c->irq ? ACTIVITY_INTERRUPT : c->thread->activity;
     v->cpu = c->index;
     m->frame = f;
     f->result = fn(owner);
     m->frame = NULL;
     v->cpu = -1;
-    SIM_ASSERT(v->fs >= 0 && (f->result != STEP_BLOCKED || f->blocked_on));
+    SIM_ASSERT(v->fs >= 0 && v->protocol_fs >= 0 && (f->result != STEP_BLOCKED || f->blocked_on));
 
     f->segment = SEGMENT_STEP;
     f->length_ps = v->fs / 1000;
@@ -40,7 +41,12 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     if (f->user_ps > f->length_ps) f->user_ps = f->length_ps;
     c->carry_user_fs = v->user_fs - f->user_ps * 1000;
     if (f->length_ps < STEP_PS_MIN) f->length_ps = STEP_PS_MIN;
-    f->paid_ps = f->paid_user_ps = 0;
+    f->spin_ps = v->spin_ps <= f->length_ps - f->user_ps ? v->spin_ps : f->length_ps - f->user_ps;
+    f->protocol_ps = v->protocol_fs / 1000;
+    if (f->protocol_ps > f->length_ps - f->user_ps - f->spin_ps)
+        f->protocol_ps = f->length_ps - f->user_ps - f->spin_ps;
+    f->activity = v->activity;
+    f->paid_ps = f->paid_user_ps = f->paid_spin_ps = f->paid_protocol_ps = 0;
     c->counter[CPU_steps]++;
     c->counter[CPU_syscl] += (uint64_t)v->syscalls;
     if ((uint64_t)f->length_ps > c->counter[CPU_step_ps_max]) c->counter[CPU_step_ps_max] = (uint64_t)f->length_ps;

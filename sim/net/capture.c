@@ -143,12 +143,32 @@ int capture_close(struct capture *c, struct errors *errors)
 
 /* -- from the tap to the queue ---------------------------------------------------------------------------------- */
 
+/* Frames that were to begin after 'from' will be shown again. */
+static void take_back(struct capture *c, struct interface *i, int64_t from_ps)
+{
+    struct record **end = &i->head, *last = NULL;
+
+    while (*end && (*end)->at_ps <= from_ps) {
+        last = *end;
+        end = &last->next;
+    }
+    for (struct record *r; (r = *end); c->packets--) {
+        *end = r->next;
+        free(r);
+    }
+    i->tail = last;
+}
+
 static void see(void *owner, const struct packet *p, sim_time start)
 {
     struct interface *i = owner;
     struct capture *c = i->capture;
 
     write_before(c, engine_now(c->engine).ps);
+    if (!p) {
+        take_back(c, i, start.ps);
+        return;
+    }
     if (sim_before(start, c->config.from) || !sim_before(start, c->config.until)) return;
     if (c->packets == c->config.packets_max) return;
     c->packets++;

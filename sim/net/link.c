@@ -7,7 +7,7 @@
  *
  * A frame that becomes ready at t starts at max(t, free_at), so its departure and arrival are known when it is
  * accepted, and the list is in order of both.  'unsent' moves on only when somebody needs to know what is queued.
- * Not modelled: bit errors, PAUSE. */
+ * A wire that is paused is the affair of link_pause.c.  Not modelled: bit errors. */
 #include "net/link.h"
 
 #include <stdlib.h>
@@ -15,35 +15,12 @@
 
 #include "core/assert.h"
 #include "core/trace.h"
-
-enum { GAP_BYTES = 12, PS_PER_NS = 1000 };
-
-struct tap {
-    link_tap_fn *fn;
-    void *owner;
-};
-
-struct link {
-    struct packet_queue fifo;
-    struct packet *unsent;
-    int64_t free_at, queued;
-    int64_t ps_per_byte;      /* 0 when it is not a whole number */
-    int64_t delay, gap, depth;
-    struct engine *engine;
-    struct packet_sink sink;
-    struct event arrival;
-    uint64_t counter[N_LINK_COUNTERS];
-    bool up;
-    uint32_t n_taps;
-    struct tap *taps;
-    struct packet_pool *pool;
-    struct entity *entity;
-    struct link_config config;
-};
+#include "net/link_impl.h"
 
 static void arrive(void *owner);
 static void lose_all(struct link *l);
 static uint64_t held(const void *owner);
+static void settle(void *owner);
 
 static const char *const counter_names[N_LINK_COUNTERS] = {
 #define X(name) #name,
@@ -67,6 +44,8 @@ struct link *link_create(struct engine *engine, struct stats *stats, struct pack
     l->depth = config->depth_bytes;
     l->up = true;
     event_init(&l->arrival, l->entity, arrive, l);
+    event_init(&l->resume, l->entity, link_resume, l);
+    if (stats) stats_on_read(stats, settle, l);
     if (stats) stats_register(stats, "link", config->name, counter_names, l->counter, N_LINK_COUNTERS);
     packet_pool_add_holder(pool, held, l);
     return l;
@@ -76,6 +55,8 @@ void link_destroy(struct link *l)
 {
     if (!l) return;
     engine_cancel(l->engine, &l->arrival);
+    engine_cancel(l->engine, &l->resume);
+    link_through_destroy(l);
     free(l->taps);
     free(l);
 }
@@ -84,52 +65,34 @@ void link_connect(struct link *l, struct packet_sink sink)
 {
     l->sink = sink;
     if (!sink.fn) lose_all(l);
+    link_reopen(l);
 }
 
-static int64_t frame_bytes(const struct packet *p)
-{
-    return packet_wire_bytes(p) - FRAME_OVERHEAD_BYTES;
-}
-
-static int64_t wire_ps(const struct link *l, int64_t bytes)
-{
-    return __builtin_expect(l->ps_per_byte != 0, 1) ? bytes * l->ps_per_byte : sim_wire_time(bytes, l->config.rate).ps;
-}
-
-/* Frames whose last bit has left by 't' are no longer queued. */
-static void advance(struct link *l, int64_t t)
-{
-    while (l->unsent && l->unsent->at.ps - l->delay <= t) {
-        l->queued -= frame_bytes(l->unsent);
-        l->unsent = l->unsent->next;
-    }
-}
-
-__attribute__((cold)) static bool refuse(struct link *l, struct packet *p, enum drop_reason why)
+bool link_refuse(struct link *l, struct packet *p, enum drop_reason why)
 {
     l->counter[LINK_drops]++;
-    l->counter[LINK_drop_bytes] += (uint64_t)frame_bytes(p);
+    l->counter[LINK_drop_bytes] += (uint64_t)link_frame_bytes(p);
     TRACE(l->engine, l->entity->id, link_drop, p->id, p->len, 0, 0);
     packet_drop(l->pool, p, why);
     return false;
 }
 
-__attribute__((cold)) static void show_taps(const struct link *l, const struct packet *p, sim_time start)
+void link_show_taps(const struct link *l, const struct packet *p, sim_time start)
 {
     for (uint32_t i = 0; i < l->n_taps; i++) l->taps[i].fn(l->taps[i].owner, p, start);
 }
 
-bool link_send_after(struct link *l, struct packet *p, sim_dur latency)
+bool link_accept(struct link *l, struct packet *p, int64_t ready)
 {
-    int64_t ready = engine_now(l->engine).ps + latency.ps, bytes = frame_bytes(p);
+    int64_t bytes = link_frame_bytes(p);
 
     SIM_ASSERT(p->gso_mss == 0);
-    if (__builtin_expect(!l->up || !l->sink.fn, 0)) return refuse(l, p, DROP_LINK_DOWN);
-    advance(l, ready);
-    if (l->queued > 0 && l->queued + bytes > l->depth) return refuse(l, p, DROP_LINK_FULL);
+    if (__builtin_expect(!l->open, 0)) return link_send_closed(l, p, ready);
+    link_advance(l, ready);
+    if (l->queued > 0 && l->queued + bytes > l->depth) return link_refuse(l, p, DROP_LINK_FULL);
 
     int64_t start = ready > l->free_at ? ready : l->free_at;
-    l->free_at = start + wire_ps(l, bytes + FRAME_OVERHEAD_BYTES);
+    l->free_at = start + link_wire_ps(l, bytes + FRAME_OVERHEAD_BYTES);
     p->at.ps = l->free_at - l->gap + l->delay;
     l->queued += bytes;
     if ((uint64_t)l->queued > l->counter[LINK_queue_bytes_max])
@@ -138,11 +101,20 @@ bool link_send_after(struct link *l, struct packet *p, sim_dur latency)
         l->counter[LINK_wait_ps] += (uint64_t)(start - ready);
         l->counter[LINK_queue_byte_ns] += (uint64_t)bytes * (uint64_t)(start - ready) / PS_PER_NS;
     }
+    TRACE(l->engine, l->entity->id, link_send, p->id, p->len, 0, 0);
+    if (__builtin_expect(l->n_taps > 0, 0)) link_show_taps(l, p, (sim_time){ start });
+    if (l->through.fn && !l->fifo.head && link_pass(l, p, bytes)) return true;
     if (!l->unsent) l->unsent = p;
     packet_queue_push(&l->fifo, p);
-    if (l->fifo.count == 1) engine_schedule(l->engine, &l->arrival, p->at);
-    TRACE(l->engine, l->entity->id, link_send, p->id, p->len, 0, 0);
-    if (__builtin_expect(l->n_taps > 0, 0)) show_taps(l, p, (sim_time){ start });
+    return true;
+}
+
+bool link_send_after(struct link *l, struct packet *p, sim_dur latency)
+{
+    bool empty = !l->fifo.head;
+
+    if (!link_accept(l, p, engine_now(l->engine).ps + latency.ps)) return false;
+    if (empty && l->fifo.head && l->open) engine_schedule(l->engine, &l->arrival, l->fifo.head->at);
     return true;
 }
 
@@ -151,22 +123,47 @@ bool link_send(struct link *l, struct packet *p)
     return link_send_after(l, p, sim_ps(0));
 }
 
+void link_count_arrived(struct link *l, int64_t bytes)
+{
+    l->counter[LINK_packets]++;
+    l->counter[LINK_bytes] += (uint64_t)bytes;
+    l->counter[LINK_wire_bytes] += (uint64_t)bytes + FRAME_OVERHEAD_BYTES;
+    l->counter[LINK_busy_ps] += (uint64_t)link_wire_ps(l, bytes + FRAME_OVERHEAD_BYTES);
+}
+
+void link_arm(struct link *l)
+{
+    if (l->fifo.head) {
+        if (l->fifo.head != l->held) engine_schedule(l->engine, &l->arrival, l->fifo.head->at);
+    } else if (l->merge) {
+        int64_t next = link_next_offer(l);
+        if (next != INT64_MAX) engine_schedule(l->engine, &l->arrival, (sim_time){ next });
+    }
+}
+
 static void arrive(void *owner)
 {
     struct link *l = owner;
-    struct packet *p = packet_queue_pop(&l->fifo);
-    int64_t bytes = frame_bytes(p);
 
-    if (l->fifo.head) engine_schedule(l->engine, &l->arrival, l->fifo.head->at);
+    if (l->merge) {
+        int64_t now = engine_now(l->engine).ps;
+        link_admit(l, now + link_lookahead_ps(l));
+        if (!l->fifo.head || l->fifo.head->at.ps > now) {
+            link_arm(l);
+            return;
+        }
+    }
+    struct packet *p = packet_queue_pop(&l->fifo);
+    int64_t bytes = link_frame_bytes(p);
+
+    link_arm(l);
     if (p == l->unsent) {
         l->queued -= bytes;
         l->unsent = l->fifo.head;
     }
-    l->counter[LINK_packets]++;
-    l->counter[LINK_bytes] += (uint64_t)bytes;
-    l->counter[LINK_wire_bytes] += (uint64_t)bytes + FRAME_OVERHEAD_BYTES;
-    l->counter[LINK_busy_ps] += (uint64_t)wire_ps(l, bytes + FRAME_OVERHEAD_BYTES);
+    link_count_arrived(l, bytes);
     TRACE(l->engine, l->entity->id, link_deliver, p->id, p->len, 0, 0);
+    if (__builtin_expect(l->gone.fn != NULL, 0)) l->gone.fn(l->gone.owner, p);
     l->sink.fn(l->sink.owner, p);
 }
 
@@ -177,23 +174,46 @@ sim_time link_free_at(const struct link *l)
 
 int64_t link_queued_bytes(struct link *l)
 {
-    advance(l, engine_now(l->engine).ps);
+    if (l->merge) link_admit(l, engine_now(l->engine).ps);
+    link_advance(l, engine_now(l->engine).ps);
     return l->queued;
 }
 
 void link_set_up(struct link *l, bool up)
 {
+    bool changed = l->up != up;
     l->up = up;
     if (!up) lose_all(l);
+    link_reopen(l);
+    if (changed && l->change.fn) l->change.fn(l->change.owner);
+}
+
+void link_on_change(struct link *l, event_fn *fn, void *owner)
+{
+    l->change.fn = fn;
+    l->change.owner = owner;
+}
+
+void link_on_gone(struct link *l, link_gone_fn *fn, void *owner)
+{
+    l->gone.fn = fn;
+    l->gone.owner = owner;
+    if (fn) l->through.fn = NULL; /* a frame that goes through is never seen to leave */
 }
 
 static void lose_all(struct link *l)
 {
     engine_cancel(l->engine, &l->arrival);
+    link_pause_forget(l);
     l->unsent = NULL;
     l->queued = 0;
     l->free_at = engine_now(l->engine).ps;
-    for (struct packet *p; (p = packet_queue_pop(&l->fifo));) refuse(l, p, DROP_LINK_DOWN);
+    for (struct packet *p; (p = packet_queue_pop(&l->fifo));) {
+        if (l->gone.fn) l->gone.fn(l->gone.owner, p);
+        link_refuse(l, p, DROP_LINK_DOWN);
+    }
+    l->through.sent = l->through.tail;
+    for (struct packet *p; l->merge && (p = link_take_back(l));) link_refuse(l, p, DROP_LINK_DOWN);
 }
 
 bool link_is_up(const struct link *l)
@@ -218,7 +238,18 @@ void link_add_tap(struct link *l, link_tap_fn *fn, void *owner)
     l->taps[l->n_taps++] = (struct tap){ fn, owner };
 }
 
+bool link_has_taps(const struct link *l)
+{
+    return l->n_taps > 0;
+}
+
+static void settle(void *owner)
+{
+    link_settle(owner);
+}
+
 static uint64_t held(const void *owner)
 {
-    return ((const struct link *)owner)->fifo.count;
+    const struct link *l = owner;
+    return l->fifo.count + (l->merge ? link_offered(l) : 0);
 }

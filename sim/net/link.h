@@ -74,12 +74,66 @@ int64_t link_queued_bytes(struct link *link);
 void link_set_up(struct link *link, bool up);
 bool link_is_up(const struct link *link);
 
+/* -- links between switches and hosts, without an event at every hop (link_through.c) ------------------------------- */
+
+/* A frame accepted at the near end is known to arrive at the far end at 'arrival'.  When what the far end does with it
+ * is known already, it may take the frame now: fn returns true and owns it, or false, and the frame arrives by an event.
+ * passed(owner, n) tells later, when they have arrived, how many frames were taken so.  Frames are never taken while
+ * others are under way by event, nor while the engine traces.  For links that are neither paused nor taken down. */
+typedef bool link_through_fn(void *owner, struct packet *p, sim_time arrival);
+typedef void link_passed_fn(void *owner, uint64_t n);
+void link_set_through(struct link *link, link_through_fn *fn, link_passed_fn *passed, void *owner);
+/* Counts what has arrived by now in the link's counters. */
+void link_settle(struct link *link);
+
+/* Makes the link take frames ahead of time: link_offer() says that 'p' will be ready at 'ready', at least 'lookahead'
+ * from now, and in order of time for one 'source' (a small number).  The link sends the frames of all sources as they
+ * become ready; of frames that are ready together the one of the lowest source goes first. */
+void link_set_merge(struct link *link, sim_dur lookahead);
+void link_offer(struct link *link, uint32_t source, struct packet *p, sim_time ready);
+bool link_has_taps(const struct link *link);
+
+/* -- flow control (IEEE 802.3 annex 31B; link_pause.c) -------------------------------------------------------------- */
+
+/* For 'd' from now on no frame begins but those of link_send_control(); the one on the wire is finished.  'd' of 0
+ * ends a pause at once.  A later call replaces an earlier one.  Frames are queued meanwhile, as far as there is room. */
+void link_pause(struct link *link, sim_dur d);
+bool link_is_paused(const struct link *link);
+
+/* Sends a MAC control frame: next after the frame on the wire, ahead of the queue, paused or not, and whether there is
+ * room or not.  False: the link is down. */
+bool link_send_control(struct link *link, struct packet *p);
+
+/* Counters of kind "link_pause". */
+#define LINK_PAUSE_COUNTERS(X) \
+    X(pauses)         /* pauses begun; a pause that is prolonged is one */ \
+    X(paused_ps)      /* time paused, counted when a pause ends */ \
+    X(control_frames) /* MAC control frames sent by this end */
+enum link_pause_counter {
+#define X(name) LINK_PAUSE_##name,
+    LINK_PAUSE_COUNTERS(X)
+#undef X
+    N_LINK_PAUSE_COUNTERS
+};
+void link_register_pause(struct link *link, struct stats *stats);
+uint64_t link_pause_count(const struct link *link, enum link_pause_counter c);
+
+/* Calls fn(owner, p) when an accepted frame leaves the link: on arrival at the far end, before its sink, or when it is
+ * lost.  For one who accounts for what is queued.  Before the first frame; frames then never go through. */
+typedef void link_gone_fn(void *owner, const struct packet *p);
+void link_on_gone(struct link *link, link_gone_fn *fn, void *owner);
+
+/* Calls fn(owner) when link_set_up() has changed the link's state. */
+void link_on_change(struct link *link, event_fn *fn, void *owner);
+
 const struct link_config *link_config_of(const struct link *link);
 const char *link_name(const struct link *link);
 
 /* Calls fn(owner, p, start) for every frame the link accepts; 'start' is when its first bit will leave: now or later,
  * and never before the start of an earlier frame.  The tap must not change 'p'.  Frames that are lost afterwards,
- * because the link goes down, have been seen too.  Free of cost for a link that has no tap. */
+ * because the link goes down, have been seen too.  When a pause or a MAC control frame puts off frames that were seen
+ * and have not begun, the tap is called with 'p' NULL: it forgets all whose start is after 'start', and they are shown
+ * again.  Free of cost for a link that has no tap. */
 typedef void link_tap_fn(void *owner, const struct packet *p, sim_time start);
 void link_add_tap(struct link *link, link_tap_fn *fn, void *owner);
 

@@ -27,6 +27,7 @@ enum packet_flag {
     PACKET_CSUM_PARTIAL = 1,  /* transport (and IPv4 header) checksum fields not filled in yet: see headers_finish() */
     PACKET_CSUM_BAD = 2,      /* a checksum is wrong on purpose (generators) */
     PACKET_FCS_BAD = 4,       /* the frame check sequence is wrong on purpose */
+    PACKET_RUNT = 8,          /* not padded by its sender: shorter than FRAME_MIN_BYTES on the wire too */
 };
 
 struct packet {

@@ -3,7 +3,7 @@
  *
  * The table is open addressing over (address, VLAN) with linear probing, at most half full.  An entry that has aged is
  * as good as absent; its place is taken back when the table is full, by rebuilding it without the aged ones.  Left
- * out: spanning tree, IGMP snooping, shared buffers, back-pressure. */
+ * out: spanning tree, IGMP snooping, shared buffers. */
 #include "net/switch.h"
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #include "core/assert.h"
 #include "core/trace.h"
+#include "net/switch_pause.h"
 
 enum { TABLE_ENTRIES = 16384, FRAME_BYTES_MAX = 9216, AGEING_S = 300, VLAN_BITS = 12 };
 
@@ -31,6 +32,7 @@ struct port {
     uint16_t pvid;
     bool trunk;
     struct known source, destination;
+    struct backlog *backlog; /* NULL: no flow control */
 };
 struct ether_switch {
     struct engine *engine;
@@ -46,6 +48,8 @@ struct ether_switch {
 };
 
 static void receive(void *owner, struct packet *p);
+static link_through_fn through;
+static link_passed_fn passed;
 
 static const char *const counter_names[N_SWITCH_COUNTERS] = {
 #define X(name) #name,
@@ -77,7 +81,10 @@ struct ether_switch *switch_create(struct engine *engine, struct stats *stats, s
 void switch_destroy(struct ether_switch *s)
 {
     if (!s) return;
-    for (int i = 0; i < s->n_ports; i++) free(s->ports[i]);
+    for (int i = 0; i < s->n_ports; i++) {
+        backlog_destroy(s->ports[i]->backlog);
+        free(s->ports[i]);
+    }
     free(s->ports);
     free(s->table);
     free(s);
@@ -90,7 +97,14 @@ int switch_add_port(struct ether_switch *s, struct link *egress)
     SIM_ASSERT(port && s->ports);
     *port = (struct port){ .owner = s, .egress = egress, .index = s->n_ports, .pvid = SWITCH_VLAN_DEFAULT, .trunk = true };
     s->ports[s->n_ports] = port;
+    link_set_merge(egress, s->config.latency);
     return s->n_ports++;
+}
+
+void switch_set_ingress(struct ether_switch *s, int port, struct link *ingress)
+{
+    link_connect(ingress, switch_port_sink(s, port));
+    link_set_through(ingress, through, passed, s->ports[port]);
 }
 
 struct packet_sink switch_port_sink(struct ether_switch *s, int port)
@@ -104,6 +118,16 @@ void switch_set_port_vlan(struct ether_switch *s, int port, int pvid, bool trunk
     SIM_ASSERT(port >= 0 && port < s->n_ports && pvid >= 1 && pvid <= SWITCH_VLAN_MAX);
     s->ports[port]->pvid = (uint16_t)pvid;
     s->ports[port]->trunk = trunk;
+}
+
+void switch_set_pause(struct ether_switch *s, int64_t high_bytes, int64_t low_bytes)
+{
+    for (int i = 0; i < s->n_ports; i++) {
+        struct port *port = s->ports[i];
+        SIM_ASSERT(!port->backlog);
+        port->backlog = backlog_create(s->engine, s->entity, s->pool, port->egress, high_bytes, low_bytes);
+        backlog_watch(port->egress);
+    }
 }
 
 /* -- the table of addresses ------------------------------------------------------------------------------------- */
@@ -121,9 +145,14 @@ static struct entry *find(const struct ether_switch *s, uint64_t key)
     return &s->table[i];
 }
 
+static bool fresh_at(const struct ether_switch *s, const struct entry *e, sim_time t)
+{
+    return e->key != 0 && t.ps - e->heard_at <= s->config.ageing.ps;
+}
+
 static bool fresh(const struct ether_switch *s, const struct entry *e)
 {
-    return e->key != 0 && engine_now(s->engine).ps - e->heard_at <= s->config.ageing.ps;
+    return fresh_at(s, e, engine_now(s->engine));
 }
 
 /* Takes aged entries out.  At most once per tenth of the ageing time, so that a flood of addresses into a full table
@@ -252,12 +281,15 @@ static bool retag(const struct port *port, struct packet *p, int tag, int vlan)
     return true;
 }
 
-static void emit(struct ether_switch *s, const struct port *port, struct packet *p, int tag, int vlan)
+static void emit(struct ether_switch *s, const struct port *from, const struct port *port, struct packet *p, int tag,
+                 int vlan)
 {
-    if (retag(port, p, tag, vlan))
-        link_send_after(port->egress, p, s->config.latency);
-    else
+    if (!retag(port, p, tag, vlan))
         drop(s, p, SWITCH_bad, DROP_SWITCH_BAD_FRAME);
+    else if (__builtin_expect(from->backlog != NULL, 0))
+        backlog_send(from->backlog, port->egress, p, s->config.latency);
+    else
+        link_offer(port->egress, (uint32_t)from->index, p, sim_add(engine_now(s->engine), s->config.latency));
 }
 
 /* One copy for every other port of the VLAN, the frame itself for the last. */
@@ -270,7 +302,7 @@ static void flood(struct ether_switch *s, const struct port *from, struct packet
         if (to == from || !carries(to, vlan)) continue;
         if (last) {
             s->counter[SWITCH_copies]++;
-            emit(s, last, packet_clone(s->pool, p, engine_now(s->engine)), tag, vlan);
+            emit(s, from, last, packet_clone(s->pool, p, engine_now(s->engine)), tag, vlan);
         }
         last = to;
     }
@@ -280,7 +312,7 @@ static void flood(struct ether_switch *s, const struct port *from, struct packet
     }
     s->counter[SWITCH_flooded]++;
     TRACE(s->engine, s->entity->id, switch_flood, p->id, from->index, 0, 0);
-    emit(s, last, p, tag, vlan);
+    emit(s, from, last, p, tag, vlan);
 }
 
 static void receive(void *owner, struct packet *p)
@@ -296,6 +328,7 @@ static void receive(void *owner, struct packet *p)
         return;
     }
     if (is_reserved(dst)) {
+        if (from->backlog && backlog_obey(from->backlog, p)) return;
         drop(s, p, SWITCH_reserved, DROP_SWITCH_RESERVED);
         return;
     }
@@ -317,6 +350,41 @@ static void receive(void *owner, struct packet *p)
         drop(s, p, SWITCH_vlan, DROP_SWITCH_VLAN);
     } else {
         s->counter[SWITCH_forwarded]++;
-        emit(s, s->ports[e->port], p, tag, vlan);
+        emit(s, from, s->ports[e->port], p, tag, vlan);
     }
+}
+
+/* -- frames whose way is known before they arrive ----------------------------------------------------------------- */
+
+/* Whether a frame leaves by 'port' as it came. */
+static bool unchanged(const struct port *port, int tag, int vlan)
+{
+    return carries(port, vlan) && (tag < 0 ? port->pvid == vlan : tag > 0 && port->pvid != vlan);
+}
+
+/* An ordinary frame from and to addresses that are known: all else arrives first. */
+static bool through(void *owner, struct packet *p, sim_time arrival)
+{
+    struct port *from = owner;
+    struct ether_switch *s = from->owner;
+    int tag = headers_vlan(p), vlan = classify(from, tag);
+
+    if (from->backlog || p->hdr_len < ETH_BYTES || p->flags & (PACKET_FCS_BAD | PACKET_RUNT)) return false;
+    if (p->len > s->config.frame_bytes_max || mac_is_group(p->hdr) || !carries(from, vlan)) return false;
+    struct entry *source = from->source.entry;
+    if (from->source.key != key_of(p->hdr + 6, vlan) || source->port != from->index || !fresh_at(s, source, arrival))
+        return false;
+    const struct entry *e = find_destination(s, from, key_of(p->hdr, vlan));
+    if (!fresh_at(s, e, arrival) || e->port == from->index) return false;
+    const struct port *to = s->ports[e->port];
+    if (!unchanged(to, tag, vlan) || link_has_taps(to->egress)) return false;
+    if (source->heard_at != INT64_MAX) source->heard_at = arrival.ps;
+    link_offer(to->egress, (uint32_t)from->index, p, sim_add(arrival, s->config.latency));
+    return true;
+}
+
+static void passed(void *owner, uint64_t n)
+{
+    const struct port *from = owner;
+    from->owner->counter[SWITCH_forwarded] += n;
 }

@@ -36,7 +36,7 @@ struct switch_config {
     X(copies)     /* copies made for flooding, beyond the frame itself */ \
     X(same_port)  /* dropped: destination is behind the port they came from */ \
     X(bad)        /* dropped: too short, too long, bad FCS, group address as source */ \
-    X(reserved)   /* dropped: to 01-80-C2-00-00-00..0F, which no bridge forwards (PAUSE among them) */ \
+    X(reserved)   /* dropped: to 01-80-C2-00-00-00..0F, which no bridge forwards; not PAUSE frames that were obeyed */ \
     X(vlan)       /* dropped: VLAN not admitted on the port, or no other port in it */ \
     X(learned)    /* addresses entered into the table */ \
     X(moved)      /* addresses that came from another port than before */ \
@@ -60,10 +60,18 @@ int switch_add_port(struct ether_switch *s, struct link *egress);
 
 /* What the port's ingress link is to be connected to; valid as long as the switch. */
 struct packet_sink switch_port_sink(struct ether_switch *s, int port);
+/* Connects it, and lets frames whose way is known go through without an event (link_set_through()). */
+void switch_set_ingress(struct ether_switch *s, int port, struct link *ingress);
 
 /* Untagged frames belong to VLAN 'pvid' (1..4094) and frames of it leave untagged.  A trunk also carries every other
  * VLAN, tagged; a port that is not a trunk carries none but 'pvid'. */
 void switch_set_port_vlan(struct ether_switch *s, int port, int pvid, bool trunk);
+
+/* Flow control on every port there is by now (802.3 PAUSE): each obeys the PAUSE frames of its partner, and makes the
+ * partner pause while more than 'high_bytes' (> 0) that came in by the port wait in the switch, until 'low_bytes' do.
+ * Nothing is lost as long as every output queue has room for what all other ports may have waiting, and for what is
+ * under way when they are told to stop.  Once per switch, before the first frame. */
+void switch_set_pause(struct ether_switch *s, int64_t high_bytes, int64_t low_bytes);
 
 /* Enters a unicast address that neither ages nor moves.  Returns false when the table is full. */
 bool switch_set_static(struct ether_switch *s, struct mac_addr mac, int vlan, int port);

@@ -3,7 +3,10 @@
  *
  * A register access finds its slot in a dense table, applies the row's access rule to the flat array of values, and
  * then calls the row's hook, if any.  Everything the device writes into the machine (descriptors, heads, messages)
- * is posted in order: PCIe lets no posted write pass another, so one event for the oldest is enough. */
+ * is posted in order: PCIe lets no posted write pass another, so one event for the oldest is enough.
+ *
+ * Not modelled: direct cache access (its registers are stored); manageability and wake-up (stored); flash, writing the
+ * EEPROM, bit-banged access; PHYs on the MDIO bus; negotiation that takes time; the credit status registers. */
 #include "nicmodel/nic82598.h"
 
 #include <stdio.h>
@@ -15,10 +18,11 @@
 enum {
     RX_SLACK_NS = 500,     /* the receive engine works at most this far ahead of the bus */
     TX_WINDOW_NS = 2000,   /* data reads on their way, beyond the read latency */
-    POSTED_ROOM = 2048,    /* posted writes on their way; grows when that is not enough */
 };
 
 static void posted_arrive(void *owner);
+static void descriptors_fetched(struct ring *r, uint32_t count);
+static void descriptors_refused(struct ring *r);
 static uint64_t held(const void *owner);
 static void reset(struct nic *nic);
 static void register_stats(struct nic *nic, struct stats *stats);
@@ -48,12 +52,15 @@ struct nic *nic_create(struct engine *engine, struct stats *stats, struct packet
     nic->config = *config;
     nic->config.name = nic->entity->name;
     nic->node = bus->node;
+    nic->ring_env = (struct ring_env){ .engine = engine, .entity = nic->entity, .pcie = pcie, .memory = memory,
+        .node = nic->node, .fetched = descriptors_fetched, .refused = descriptors_refused,
+        .fetches = { &nic->counter[NIC_rx_desc_fetches], &nic->counter[NIC_tx_desc_fetches] } };
     nic->rx_slack_ps = sim_ns(RX_SLACK_NS).ps;
     nic->tx_window_ps = bus->read_latency.ps + bus->far_latency.ps + sim_ns(TX_WINDOW_NS).ps;
-    nic->posted_room = POSTED_ROOM;
-    nic->posted = calloc(POSTED_ROOM, sizeof *nic->posted);
-    SIM_ASSERT(nic->posted);
-    event_init(&nic->posted_event, nic->entity, posted_arrive, nic);
+    posted_init(&nic->posted, nic->entity, posted_arrive, nic, config->synced);
+    pause_init(nic);
+    misc_init(nic);
+    immediate_init(nic);
     irq_init(nic);
     rx_init(nic);
     tx_init(nic);
@@ -66,20 +73,28 @@ struct nic *nic_create(struct engine *engine, struct stats *stats, struct packet
 void nic_destroy(struct nic *nic)
 {
     if (!nic) return;
-    engine_cancel(nic->engine, &nic->posted_event);
+    pause_fini(nic);
+    engine_cancel(nic->engine, &nic->tcp_timer);
     engine_cancel(nic->engine, &nic->rx_event);
     engine_cancel(nic->engine, &nic->tx_event);
     for (int i = 0; i < NIC_VECTORS; i++) engine_cancel(nic->engine, &nic->vector[i].timer);
     for (int i = 0; i < NIC_RX_QUEUES; i++) engine_cancel(nic->engine, &nic->rxq[i].ring.fetched);
     for (int i = 0; i < NIC_TX_QUEUES; i++) engine_cancel(nic->engine, &nic->txq[i].ring.fetched);
-    free(nic->posted);
+    posted_fini(&nic->posted, nic->engine);
     free(nic);
+}
+
+static uint64_t rx_held(const struct nic *nic)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < PACKET_BUFFERS; i++) n += nic->pb[i].fifo.count;
+    return n;
 }
 
 static uint64_t held(const void *owner)
 {
     const struct nic *nic = owner;
-    return (uint64_t)nic->rx_fifo.count + nic->tx_fifo.count + nic->job.frames.count;
+    return rx_held(nic) + nic->tx_fifo.count + nic->job.frames.count + dcb_held(nic);
 }
 
 /* -- counters ----------------------------------------------------------------------------------------------------- */
@@ -137,6 +152,19 @@ uint32_t nic_reg_read(void *device, uint32_t offset)
     return value;
 }
 
+/* Telling the statistics registers what has been counted cannot be seen from outside. */
+uint32_t nic_reg_peek(struct nic *nic, uint32_t offset)
+{
+    enum nic82598_reg reg;
+    uint32_t index;
+    int slot = nic_reg_find(offset, &reg, &index);
+
+    if (slot < 0 || nic_reg_info(reg)->access == NIC_WO) return 0;
+    if (nic_reg_info(reg)->access == NIC_RC) stats_fold(nic);
+    bool plain = reg == REG_EICR || reg == REG_SWSM || !hooks[reg].read; /* reading those two changes them */
+    return plain ? nic->reg[slot] : hooks[reg].read(nic, index);
+}
+
 void nic_reg_write(void *device, uint32_t offset, uint32_t value)
 {
     struct nic *nic = device;
@@ -176,11 +204,12 @@ static void reset(struct nic *nic)
     }
     nic->reg[SLOT_RAL] = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
     nic->reg[SLOT_RAH] = (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | NIC_MASK(RAH_AV);
-    engine_cancel(nic->engine, &nic->posted_event);
-    nic->posted_head = nic->posted_tail = 0;
+    posted_clear(&nic->posted, nic->engine);
     nic->hash_stale = true;
     stats_reset(nic);
     irq_reset(nic);
+    pause_reset(nic);
+    dcb_reset(nic);
     rx_reset(nic);
     tx_reset(nic);
 }
@@ -192,61 +221,71 @@ void write_ctrl(struct nic *nic, uint32_t index, uint32_t value)
         reset(nic);
     else
         nic->reg[SLOT_CTRL] = value & ~NIC_MASK(CTRL_LRST);
+    misc_master(nic);
 }
 
 /* -- posted writes ------------------------------------------------------------------------------------------------ */
 
-static void posted_grow(struct nic *nic)
-{
-    struct posted *wide = calloc(nic->posted_room * 2, sizeof *wide);
-    SIM_ASSERT(wide);
-    for (uint32_t i = nic->posted_head; i != nic->posted_tail; i++)
-        wide[i & (nic->posted_room * 2 - 1)] = nic->posted[i & (nic->posted_room - 1)];
-    free(nic->posted);
-    nic->posted = wide;
-    nic->posted_room *= 2;
-}
-
 void nic_post(struct nic *nic, sim_time at, enum posted_kind kind, unsigned queue, uint32_t count)
 {
-    uint32_t mask = nic->posted_room - 1;
-    if (nic_posted(nic) > mask) {
-        posted_grow(nic);
-        mask = nic->posted_room - 1;
+    bool message = kind == POSTED_MESSAGE || kind == POSTED_LEVEL;
+    posted_push(&nic->posted, nic->engine,
+                (struct posted){ at.ps, (uint8_t)kind, (uint8_t)queue, (uint16_t)count, message });
+}
+
+static void posted_take(struct nic *nic, bool messages)
+{
+    struct posted w;
+
+    while (posted_pop(&nic->posted, nic->engine, messages, &w)) {
+        switch ((enum posted_kind)w.kind) {
+        case POSTED_RX: rx_visible(nic, w.queue, w.count); break;
+        case POSTED_TX: case POSTED_HEAD: tx_visible(nic, w.queue, (enum posted_kind)w.kind, w.count); break;
+        case POSTED_MESSAGE: irq_arrived(nic, w.queue); break;
+        case POSTED_LEVEL: if (nic->level_fn) nic->level_fn(nic->level_owner, w.count); break;
+        }
     }
-    if (nic_posted(nic) > 0) {
-        int64_t last = nic->posted[(nic->posted_tail - 1) & mask].at;
-        if (at.ps < last) at.ps = last;
-    } else {
-        engine_schedule(nic->engine, &nic->posted_event, at);
-    }
-    nic->posted[nic->posted_tail++ & mask] = (struct posted){ at.ps, (uint8_t)kind, (uint8_t)queue, (uint16_t)count };
 }
 
 static void posted_arrive(void *owner)
 {
     struct nic *nic = owner;
-    int64_t now = engine_now(nic->engine).ps;
     bool full = nic_posted(nic) >= POSTED_LIMIT;
 
-    while (nic_posted(nic) > 0) {
-        struct posted w = nic->posted[nic->posted_head & (nic->posted_room - 1)];
-        if (w.at > now) {
-            engine_schedule(nic->engine, &nic->posted_event, (sim_time){ w.at });
-            break;
-        }
-        nic->posted_head++;
-        switch ((enum posted_kind)w.kind) {
-        case POSTED_RX: rx_visible(nic, w.queue, w.count); break;
-        case POSTED_TX: case POSTED_HEAD: tx_visible(nic, w.queue, (enum posted_kind)w.kind, w.count); break;
-        case POSTED_MESSAGE: irq_arrived(nic, w.queue); break;
-        }
-    }
+    posted_take(nic, true);
     if (full) rx_drain(nic);
 }
 
-int nic_node(const struct nic *nic, uint64_t addr)
+void nic_sync(void *device)
 {
-    int node = memory_node(nic->memory, addr);
-    return node < 0 ? nic->node : node;
+    struct nic *nic = device;
+    posted_take(nic, false);
+}
+
+/* -- descriptors -------------------------------------------------------------------------------------------------- */
+
+static void descriptors_fetched(struct ring *r, uint32_t count)
+{
+    struct nic *nic = nic_of_ring(r);
+    ring_prefetch(r);
+    if (r->tx) {
+        TRACE(nic->engine, nic->entity->id, nic_tx_fetch, r->index, count, 0, 0);
+        nic->tx_ready |= 1u << r->index;
+        tx_run(nic);
+    } else {
+        rx_drain(nic);
+    }
+}
+
+void nic_refused(struct nic *nic, uint64_t addr)
+{
+    nic->counter[NIC_bad_addresses]++;
+    TRACE(nic->engine, nic->entity->id, nic_bad_address, addr, 0, 0, 0);
+}
+
+static void descriptors_refused(struct ring *r)
+{
+    struct nic *nic = nic_of_ring(r);
+    nic_refused(nic, r->base + (uint64_t)r->fetch * DESC_BYTES);
+    irq_other(nic, NIC_MASK(EICR_DHER));
 }

@@ -20,47 +20,19 @@
 #include "net/headers.h"
 #include "net/link.h"
 #include "net/packet.h"
+#include "nicmodel/nic_counters.h"
 
 struct nic;
+struct reg_list;
 
 enum { NIC_RX_QUEUES = 64, NIC_TX_QUEUES = 32, NIC_VECTORS = 20 };
 
 struct nic_config {
     const char *name;       /* of the entity and of the counters; copied */
-    uint16_t device_id;     /* 0x10c6 dual fibre, 0x10c8 copper, ...; decides nothing else */
+    uint16_t device_id;     /* of nic_devices; shown in PCI configuration and the EEPROM, decides nothing */
     int lan_id;             /* port 0 or 1 */
     struct mac_addr mac;    /* burned in: RAR[0] after reset */
-};
-
-/* Counters of kind "nic". */
-#define NIC_COUNTERS(X) \
-    X(rx_packets)      /* frames written to host memory */ \
-    X(rx_bytes)        /* their bytes, no FCS */ \
-    X(tx_packets)      /* frames handed to the wire */ \
-    X(tx_bytes)        /* their bytes, no FCS */ \
-    X(rx_filtered)     /* refused by address or VLAN */ \
-    X(rx_errors)       /* bad length or CRC */ \
-    X(rx_disabled)     /* arrived while receive was disabled */ \
-    X(mpc)             /* missed: packet buffer full */ \
-    X(rnbc)            /* frames that found no descriptor */ \
-    X(rx_no_desc)      /* of those, dropped because DROP_EN is set */ \
-    X(rx_desc_fetches) /* descriptor reads, several descriptors each */ \
-    X(rx_writebacks)   /* descriptor writes, several descriptors each */ \
-    X(tx_desc_fetches) \
-    X(tx_writebacks) \
-    X(tx_tso)          /* large sends cut into frames */ \
-    X(interrupts)      /* messages sent */ \
-    X(bad_addresses)   /* DMA refused by the machine's memory */ \
-    X(bad_descriptors) /* descriptors that could not be carried out */ \
-    X(unknown_reads)   /* registers that do not exist */ \
-    X(unknown_writes) \
-    X(rx_fifo_max)     /* most bytes in the receive packet buffer, whole run */
-
-enum nic_counter {
-#define X(name) NIC_##name,
-    NIC_COUNTERS(X)
-#undef X
-    N_NIC_COUNTERS
+    bool synced;            /* software calls nic_sync() before it looks at memory: write-backs need no events */
 };
 
 /* Registers counters "nic" NAME, and packets per queue and messages per vector as "nic_rxq", "nic_txq", "nic_vector".
@@ -73,10 +45,43 @@ void nic_destroy(struct nic *nic); /* packets still in it stay the pool's; NULL 
  * without a register reads 0 and ignores writes, counted. */
 uint32_t nic_reg_read(void *nic, uint32_t offset);
 void nic_reg_write(void *nic, uint32_t offset, uint32_t value);
+/* What a read would return, without its effects: nothing is cleared, taken or counted.  For people who look. */
+uint32_t nic_reg_peek(struct nic *nic, uint32_t offset);
+extern const struct reg_list nic82598_reg_list;
 
-/* The MSI-X table, which an operating system's PCI layer writes: fn(owner) is called when vector 'vector''s message
- * arrives in the machine.  NULL masks the vector; a message wanted meanwhile is pending and sent on unmasking. */
+/* -- interrupts.  What an operating system's PCI layer does when a driver asks for them; the same can be said by
+ * nic_pci_write() and nic_msix_write(), and what was said last holds.  MSI-X goes before MSI, and that before the pin. */
+
+/* Enables MSI-X and fills in an entry of its table: fn(owner) is called when vector 'vector''s message arrives in the
+ * machine.  NULL masks the vector; a message wanted meanwhile is pending and sent on unmasking. */
 void nic_set_vector(void *nic, int vector, event_fn *fn, void *owner);
+
+/* Enables MSI, with one message; NULL disables it.  Disables MSI-X. */
+void nic_set_msi(void *nic, event_fn *fn, void *owner);
+/* The interrupt pin: fn(owner, level) is told of every change of its level.  Disables MSI-X and MSI. */
+typedef void nic_level_fn(void *owner, bool level);
+void nic_set_pin(void *nic, nic_level_fn *fn, void *owner);
+
+/* PCI configuration space (the 256 bytes of the header and its capabilities) and BAR3, the MSI-X table with the pending
+ * bits at 0x2000: 32 bits at offsets that are multiples of 4. */
+uint32_t nic_pci_read(void *nic, uint32_t offset);
+void nic_pci_write(void *nic, uint32_t offset, uint32_t value);
+uint32_t nic_msix_read(void *nic, uint32_t offset);
+void nic_msix_write(void *nic, uint32_t offset, uint32_t value);
+
+/* What is sold under a device id: name and medium, or NULL for an id that is not an 82598's. */
+enum nic_medium { NIC_BACKPLANE, NIC_FIBRE, NIC_CX4, NIC_COPPER };
+struct nic_device {
+    uint16_t id;
+    enum nic_medium medium;
+    const char *name;
+};
+enum { NIC_DEVICES = 12 };
+extern const struct nic_device nic_devices[NIC_DEVICES];
+const struct nic_device *nic_device_find(uint16_t id);
+
+/* Descriptor write-backs that have arrived by now are in memory.  For a NIC that is 'synced'. */
+void nic_sync(void *nic);
 
 /* The wire: frames to send go to 'link' (NULL: no wire, LINKS shows down), not faster than it carries them. */
 void nic_set_wire(struct nic *nic, struct link *link);

@@ -10,21 +10,16 @@
  *     on    on    [5:4] = VMDq index [1:0], [3:0] = RSS output 0 or 1, as VMDq index [0] says
  *
  * The Toeplitz hash is a table per input byte, made from the key when it is first needed.  A frame without a hash has
- * RSS output 0.  Left out: immediate interrupt filters, header split types, the mirror of management traffic. */
+ * RSS output 0.  Left out: header split types, the mirror of management traffic. */
+#include "nicmodel/frame_facts.h"
 #include "nicmodel/nic82598_impl.h"
 
 enum {
-    ETHERTYPE_OFFSET = 12, ETHERTYPE_PAUSE = 0x8808, OPCODE_PAUSE = 1, OPCODE_PFC = 0x0101,
+    ETHERTYPE_OFFSET = 12, ETHERTYPE_CONTROL = 0x8808,
     MAX_FRAME = 1518, MAX_JUMBO = 16384, BUFFER_DEFAULT_KIB = 2, BUFFER_MAX_KIB = 16,
     RSS_TCPV4 = 1, RSS_IPV4 = 2, RSS_TCPV6 = 3, RSS_IPV6 = 5, RSS_UDPV4 = 7, RSS_UDPV6 = 8,
-    IPV4_FRAGMENT = 0x3fff, PLANE_WORDS = 128, RETA_MASK = 127,
+    PLANE_WORDS = 128, RETA_MASK = 127,
 };
-
-static uint64_t address(const uint8_t *b)
-{
-    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 |
-           (uint64_t)b[5] << 40;
-}
 
 /* -- configuration ------------------------------------------------------------------------------------------------ */
 
@@ -79,6 +74,7 @@ void write_rxmode(struct nic *nic, uint32_t index, uint32_t value)
 {
     (void)index, (void)value;
     filter_mode(nic);
+    dcb_mode(nic);
 }
 
 void write_rar(struct nic *nic, uint32_t index, uint32_t value)
@@ -134,35 +130,9 @@ uint32_t nic_rss_hash(struct nic *nic, const uint8_t *input, uint32_t bytes)
     return hash;
 }
 
-/* What the headers are, looked up once. */
-struct kind {
-    bool ip, v4, tcp, udp;   /* tcp, udp: with their header in this frame, and the frame no fragment */
-};
-
-static struct kind kind_of(const struct packet *p)
-{
-    const uint8_t *ip = p->hdr + p->l3;
-    struct kind k = { 0 };
-
-    if (p->l3 == 0) return k;
-    uint32_t type = get_be16(ip - 2), protocol;
-    if (type == ETHERTYPE_IPV4 && p->l3 + IPV4_BYTES <= p->hdr_len) {
-        k.ip = k.v4 = true;
-        protocol = p->l4 && !(get_be16(ip + 6) & IPV4_FRAGMENT) ? ip[9] : 0;
-    } else if (type == ETHERTYPE_IPV6 && p->l3 + IPV6_BYTES <= p->hdr_len) {
-        k.ip = true;
-        protocol = p->l4 ? ip[6] : 0;
-    } else {
-        return k;
-    }
-    k.tcp = protocol == IPPROTO_TCP_;
-    k.udp = protocol == IPPROTO_UDP_;
-    return k;
-}
-
 /* Sets the hash and its type; false when none of the enabled types fits.  TCP before UDP before plain IP; fragments
  * are hashed by address only. */
-static bool hash(struct nic *nic, const struct packet *p, struct kind k, struct rx_cb *cb)
+static bool hash(struct nic *nic, const struct packet *p, struct frame_kind k, struct rx_cb *cb)
 {
     uint32_t types = nic->mode.hash_types;
     const uint8_t *ip = p->hdr + p->l3;
@@ -183,7 +153,7 @@ static bool hash(struct nic *nic, const struct packet *p, struct kind k, struct 
     return true;
 }
 
-static void choose_queue(struct nic *nic, const struct packet *p, struct kind k, struct rx_cb *cb, unsigned pool)
+static void choose_queue(struct nic *nic, const struct packet *p, struct frame_kind k, struct rx_cb *cb, unsigned pool)
 {
     const struct rx_mode *m = &nic->mode;
     unsigned output = 0;
@@ -205,17 +175,11 @@ static bool bit_of(const struct nic *nic, int slot, uint32_t i)
     return nic->reg[slot + (int)(i / 32)] >> (i % 32) & 1;
 }
 
-static bool multicast_table(const struct nic *nic, uint64_t dst)
-{
-    unsigned shift = 36u - nic->mode.mo - (nic->mode.mo == 3);
-    return bit_of(nic, SLOT_MTA, (uint32_t)(dst >> shift) & 0xfff);
-}
-
 /* Sets the VMDq index of the address. */
 static bool address_accept(struct nic *nic, const struct packet *p, struct rx_cb *cb, unsigned *pool)
 {
     const struct rx_mode *m = &nic->mode;
-    uint64_t dst = address(p->hdr);
+    uint64_t dst = frame_address(p->hdr);
 
     *pool = m->default_pool;
     for (uint32_t i = 0; i < m->n_rar; i++)
@@ -225,7 +189,7 @@ static bool address_accept(struct nic *nic, const struct packet *p, struct rx_cb
         }
     if (!(dst & 1)) return m->upe;
     if (dst == 0xffffffffffff) return m->bam;
-    if (m->mfe && multicast_table(nic, dst)) {
+    if (m->mfe && bit_of(nic, SLOT_MTA, frame_multicast_index(dst, nic->mode.mo))) {
         cb->status |= RXD_PIF;
         return true;
     }
@@ -251,20 +215,9 @@ static bool vlan_accept(struct nic *nic, struct packet *p, struct rx_cb *cb, uns
     return true;
 }
 
-/* Pause frames stop here when DPF is set; other MAC control frames need PMCF. */
-static bool control_accept(struct nic *nic, const struct packet *p)
-{
-    uint32_t opcode = p->hdr_len >= ETH_BYTES + 2 ? get_be16(p->hdr + ETH_BYTES) : 0;
-    bool pause = opcode == OPCODE_PAUSE || opcode == OPCODE_PFC;
-    bool off = p->hdr_len >= ETH_BYTES + 4 && get_be16(p->hdr + ETH_BYTES + 2) != 0; /* XON has time 0 */
-    if (opcode == OPCODE_PAUSE)
-        stats_add(nic, off ? SLOT_LXOFFRXC : SLOT_LXONRXC, 1);
-    return pause ? !nic->mode.dpf : nic->mode.pmcf;
-}
-
 /* -- what the descriptor tells ------------------------------------------------------------------------------------ */
 
-static void describe(struct nic *nic, const struct packet *p, struct kind k, struct rx_cb *cb)
+static void describe(struct nic *nic, const struct packet *p, struct frame_kind k, struct rx_cb *cb)
 {
     const uint8_t *ip = p->hdr + p->l3;
 
@@ -293,11 +246,12 @@ bool filter_accept(struct nic *nic, struct packet *p)
 
     *cb = (struct rx_cb){ 0 };
     if (p->l3 == 0) headers_parse(p);
-    if (type == ETHERTYPE_PAUSE && !control_accept(nic, p)) return false;
+    if (type == ETHERTYPE_CONTROL && !pause_accept(nic, p)) return false;
     if (!address_accept(nic, p, cb, &pool)) return false;
     if (type == nic->mode.vet && p->hdr_len >= ETH_BYTES + VLAN_BYTES && !vlan_accept(nic, p, cb, &pool)) return false;
-    struct kind k = kind_of(p);
+    struct frame_kind k = frame_kind_of(p);
     describe(nic, p, k, cb);
     choose_queue(nic, p, k, cb, pool);
+    if (__builtin_expect(nic->mode.immediate, 0) && immediate_match(nic, p, cb)) cb->status |= RXD_DYNINT;
     return true;
 }

@@ -12,22 +12,28 @@
 
 #include "core/assert.h"
 #include "core/trace.h"
+#include "nicmodel/desc_ring.h"
+#include "nicmodel/frame_bytes.h"
+#include "nicmodel/frame_facts.h"
+#include "nicmodel/posted.h"
 #include "nicmodel/nic82598.h"
 #include "nicmodel/nic82598_regs.h"
 
 enum {
-    CACHE_DESCS = 64,         /* on-chip descriptor cache per queue (datasheet 3.5.2) */
     USED_DESCS = 128,         /* receive descriptors used and not yet visible, per queue */
     RSS_INPUT_BYTES = 36,     /* IPv6 addresses and ports */
-    DESC_BYTES = 16,
-    PIECES_MAX = 40,          /* buffers of one transmit packet */
+    PIECES_MAX = 256,         /* buffers of one transmit packet */
     DONE_MAX = 256,           /* transmit packets whose data is on its way */
     POSTED_LIMIT = 1024,      /* posted writes on their way when the receive engine pauses */
     UNITS_NS = 256,           /* of the throttle registers */
     N_CAUSES = 16,            /* queue bits of EICR */
-    SIZE_CLASSES = 6,
+    SIZE_CLASSES = FRAME_SIZE_CLASSES,
+    PACKET_BUFFERS = 8,
+    EEPROM_WORDS = 128,       /* with something in them */
+    MSIX_MASKED = 1,
     IVAR_TX = 64, IVAR_TCP_TIMER = 96, IVAR_OTHER = 97, IVAR_VALID = 0x80,
-    NO_CAUSE = -1,
+    NO_CAUSE = RING_NO_CAUSE,
+    WTHRESH_MAX = 16,
 };
 
 /* Bits of descriptors (datasheet 3.4.3 and 3.5.3). */
@@ -36,33 +42,11 @@ enum {
     RXD_PIF = 1 << 7,
     RXD_ERR_CE_BIT = 24, RXD_ERR_TCPE_BIT = 30, RXD_ERR_IPE_BIT = 31,
     RXD_TYPE_IPV4 = 1 << 4, RXD_TYPE_IPV4_OPT = 1 << 5, RXD_TYPE_IPV6 = 1 << 6, RXD_TYPE_TCP = 1 << 8,
-    RXD_TYPE_UDP = 1 << 9,
+    RXD_TYPE_UDP = 1 << 9, RXD_DYNINT = 1 << 11,
     DESCTYPE_LEGACY = 0,
     TXD_CMD_EOP = 1, TXD_CMD_IFCS = 2, TXD_CMD_IC = 4, TXD_CMD_RS = 8, TXD_CMD_DEXT = 32, TXD_CMD_VLE = 64,
     TXD_CMD_TSE = 128,
     TXD_TYPE_CONTEXT = 2, TXD_TYPE_DATA = 3, TXD_IXSM = 1, TXD_TXSM = 2,
-};
-
-struct descriptor { uint64_t q[2]; };
-
-/* What a receive ring and a transmit ring have in common. */
-struct ring {
-    uint64_t base;
-    uint32_t n;               /* descriptors; 0: no ring */
-    uint32_t head, tail;      /* RDH/TDH and RDT/TDT */
-    uint32_t fetch;           /* index of the next descriptor to read */
-    uint32_t c_head, c_tail;  /* running counts: the cache holds [c_head, c_tail) */
-    uint32_t fetch_count;     /* descriptors on their way; 0: none */
-    uint8_t pthresh, hthresh, wthresh;
-    bool enabled, broken;     /* broken: a descriptor read was refused; until the queue is enabled again */
-    int8_t cause;             /* by IVAR, or NO_CAUSE */
-    int8_t node;              /* NUMA node of the ring */
-    int8_t data_node;         /* of the buffers last fetched */
-    bool tx;
-    uint8_t index;
-    struct nic *nic;
-    struct event fetched;
-    struct descriptor cache[CACHE_DESCS];
 };
 
 struct rxq {
@@ -83,7 +67,7 @@ struct tx_packet {
     bool legacy, bad;
     uint8_t cso, css;         /* legacy checksum */
     uint16_t vlan;
-    struct { uint64_t addr; uint32_t bytes; } piece[PIECES_MAX];
+    struct frame_piece piece[PIECES_MAX];
 };
 
 struct txq {
@@ -110,17 +94,15 @@ struct tx_done {
     struct txq *q;
 };
 
-enum posted_kind { POSTED_RX, POSTED_TX, POSTED_HEAD, POSTED_MESSAGE };
-struct posted {
-    int64_t at;
-    uint8_t kind, queue;
-    uint16_t count;           /* descriptors, index or head */
-};
+enum posted_kind { POSTED_RX, POSTED_TX, POSTED_HEAD, POSTED_MESSAGE, POSTED_LEVEL };
 
 struct vector {
     struct nic *nic;
-    event_fn *fn;
+    event_fn *fn;             /* who gets its messages; NULL: nobody now, they are pending */
     void *owner;
+    event_fn *table_fn;       /* who does once MSI-X is enabled and nothing is masked */
+    void *table_owner;
+    uint32_t address[2], data, control; /* its entry of the MSI-X table */
     sim_time ready;           /* the throttle counter is zero from then on */
     bool held;                /* a message waits for the counter */
     bool expiring;            /* inside the timer: messages wait for its end */
@@ -134,6 +116,7 @@ struct vector {
 struct rx_mode {
     bool enabled, sbp, upe, mpe, bam, pmcf, dpf, mfe, vfe, vme, cfien, cfi;
     bool vmdq, vmdq_vlan, rss, pcsd, per_pool;
+    bool immediate;           /* frames may match a low-latency filter */
     uint8_t mo, default_pool;
     uint16_t vet;
     uint32_t max_bytes;       /* without FCS */
@@ -151,6 +134,7 @@ struct rx_cb {
     uint16_t types, vlan;     /* types: RSS and packet type; vlan: tag that was stripped */
     uint8_t queue, mode;      /* mode: entry of SRRCTL */
     bool found_none;          /* counted in RNBC */
+    bool obeyed;              /* a PAUSE frame, which has reached whom it was for */
 };
 static inline struct rx_cb *rx_cb(struct packet *p) { return (struct rx_cb *)(void *)p->cb; }
 static inline uint8_t *tx_cb_queue(struct packet *p) { return p->cb; }
@@ -161,7 +145,33 @@ struct frame_totals {
     uint64_t queue_packets[NIC_RX_QUEUES], queue_bytes[NIC_RX_QUEUES];
 };
 
+/* A receive packet buffer. */
+struct rx_pb {
+    struct packet_queue fifo;
+    int64_t bytes;
+    int64_t high, low;        /* act when 'bytes' is above, or not above; never: INT64_MAX and -1 */
+    int64_t high_set;         /* 'high' when the partner may send */
+    bool stopped;             /* the partner was told to stop */
+    struct nic *nic;
+    struct event refresh;     /* tell it again */
+};
+
+/* Who may send next among classes (nic82598_dcb.c). */
+struct arbiter {
+    int64_t credit[PACKET_BUFFERS]; /* units of 64 bytes; may be a debt */
+    uint8_t next;             /* class whose turn it is */
+    int8_t turn;              /* class that pays for what was chosen last; -1: nobody */
+};
+struct dcb {
+    bool rx, tx;              /* classes in this direction */
+    struct arbiter rx_arbiter, fetch_arbiter, send_arbiter;
+    struct packet_queue fifo[PACKET_BUFFERS]; /* transmit packet buffers */
+    int64_t bytes[PACKET_BUFFERS];
+    uint8_t next_queue[PACKET_BUFFERS];
+};
+
 struct nic {
+    struct ring_env ring_env;  /* must be first */
     struct engine *engine;
     struct entity *entity;
     struct packet_pool *pool;
@@ -173,8 +183,9 @@ struct nic {
     int64_t rx_slack_ps, tx_window_ps;
     uint64_t counter[N_NIC_COUNTERS];
 
-    struct packet_queue rx_fifo;
-    int64_t rx_fifo_bytes;
+    struct rx_pb pb[PACKET_BUFFERS]; /* without classes the first holds everything */
+    struct dcb dcb;
+    sim_time class_off_until[PACKET_BUFFERS]; /* transmit classes that the partner has stopped */
     struct event rx_event;
     struct rx_mode mode;
 
@@ -189,11 +200,23 @@ struct nic {
     int64_t tx_event_at;      /* when it is pending for */
     struct tx_job job;
 
-    struct posted *posted;    /* ring of posted_room (a power of two) */
-    uint32_t posted_room, posted_head, posted_tail;
-    struct event posted_event;
+    struct posted_fifo posted;
 
     uint8_t other_vector;     /* IVAR_VALID and the vector of the miscellaneous causes */
+    uint8_t tcp_vector;       /* the same of the TCP timer */
+    bool level;               /* of the interrupt pin, as last told to the machine */
+    bool stopped;             /* may not use the bus: GIO_DIS, or no bus master in PCI configuration */
+    struct pci_state {
+        bool msix, msix_masked, msi, intx_off, master_off;
+        uint32_t msi_address[2], msi_data, line, bar[6];
+    } pci;
+    event_fn *msi_fn;
+    void *msi_owner;
+    nic_level_fn *level_fn;
+    void *level_owner;
+    struct event tcp_timer;
+    int64_t tcp_left_ps;      /* to count when counting goes on */
+    uint16_t eeprom[EEPROM_WORDS];
     struct vector vector[NIC_VECTORS];
     uint64_t messages[NIC_VECTORS];
     struct frame_totals rx_total, tx_total, rx_told, tx_told;
@@ -210,8 +233,7 @@ struct nic {
 static inline void count_size(struct frame_totals *t, uint32_t len)
 {
     uint32_t bytes = len + FRAME_FCS_BYTES;
-    int bits = 32 - __builtin_clz(bytes);
-    t->size[bytes <= 64 ? 0 : bits <= 10 ? bits - 6 : 5]++;
+    t->size[frame_size_class(bytes)]++;
     t->bytes += bytes;
 }
 
@@ -228,29 +250,25 @@ static inline uint32_t stored_bytes(const struct packet *p)
 
 /* -- nic82598.c -- */
 void nic_post(struct nic *nic, sim_time at, enum posted_kind kind, unsigned queue, uint32_t count);
-static inline uint32_t nic_posted(const struct nic *nic) { return nic->posted_tail - nic->posted_head; }
-int nic_node(const struct nic *nic, uint64_t addr);
+static inline uint32_t nic_posted(const struct nic *nic) { return posted_count(&nic->posted); }
+static inline int nic_node(const struct nic *nic, uint64_t addr) { return ring_node(&nic->ring_env, addr); }
+static inline struct nic *nic_of_ring(const struct ring *r) { return (struct nic *)(void *)r->env; }
+/* RXDCTL and TXDCTL have the same layout. */
+static inline void ring_set_control(struct ring *r, uint32_t control)
+{
+    uint32_t wthresh = NIC_GET(RXDCTL_WTHRESH, control);
+    ring_configure(r, NIC_GET(RXDCTL_PTHRESH, control), NIC_GET(RXDCTL_HTHRESH, control),
+                   wthresh < WTHRESH_MAX ? wthresh : WTHRESH_MAX, NIC_GET(RXDCTL_ENABLE, control));
+}
+
+/* DMA that the machine's memory refused: counted, told to the trace, never carried out. */
+__attribute__((cold)) void nic_refused(struct nic *nic, uint64_t addr);
 
 /* -- nic82598_stats.c -- */
 void stats_add(struct nic *nic, int slot, uint64_t n);
 void stats_fold(struct nic *nic);                   /* tells the registers what the totals know */
 void stats_reset(struct nic *nic);
 void stats_group(struct nic *nic, const struct packet *p, bool tx); /* a multicast or broadcast */
-
-/* -- nic82598_ring.c: what both directions do with descriptors -- */
-void ring_init(struct ring *r, struct nic *nic, bool tx, unsigned index);
-void ring_reset(struct ring *r);
-void ring_set_base(struct ring *r, uint32_t low, uint32_t high, uint32_t bytes);
-void ring_set_control(struct ring *r, uint32_t control);
-uint32_t ring_available(const struct ring *r); /* posted by software and not yet fetched */
-/* Starts a read when the thresholds say so; 'needed': even with the cache filled above PTHRESH. */
-void ring_fetch(struct ring *r, bool needed);
-static inline uint32_t ring_cached(const struct ring *r) { return r->c_tail - r->c_head; }
-static inline void ring_prefetch(struct ring *r)
-{
-    if (ring_cached(r) == 0 || ring_cached(r) < r->pthresh) ring_fetch(r, false);
-}
-static inline uint32_t ring_next(const struct ring *r, uint32_t i) { return i + 1 >= r->n ? 0 : i + 1; }
 
 /* -- nic82598_irq.c -- */
 void irq_init(struct nic *nic);
@@ -260,6 +278,39 @@ void irq_other(struct nic *nic, uint32_t bits);     /* miscellaneous causes */
 /* Whether a partial batch of a queue with this cause has to wait; if so the queue is flushed when the wait is over. */
 bool irq_hold(struct nic *nic, int cause, bool tx, unsigned queue);
 void irq_arrived(struct nic *nic, unsigned vector); /* a message reached the machine */
+void irq_tcp_timer(struct nic *nic);
+void irq_skip(struct nic *nic, int cause);          /* ends the wait of the cause's vector: it may interrupt at once */
+void irq_route(struct nic *nic);                    /* PCI configuration, masks or nic->stopped have changed */
+
+/* -- nic82598_immediate.c: low-latency interrupts and the TCP timer -- */
+void immediate_init(struct nic *nic);
+void immediate_reset(struct nic *nic);
+__attribute__((cold)) bool immediate_match(const struct nic *nic, const struct packet *p, const struct rx_cb *cb);
+
+/* -- nic82598_misc.c -- */
+void misc_init(struct nic *nic);
+void misc_wire(struct nic *nic, struct link *wire); /* there is another wire, or none */
+void misc_master(struct nic *nic);                  /* what decides over nic->stopped has changed */
+
+/* -- nic82598_pause.c: flow control -- */
+void pause_init(struct nic *nic);
+void pause_fini(struct nic *nic);
+void pause_reset(struct nic *nic);
+__attribute__((cold)) void pause_high(struct rx_pb *b); /* the buffer is above its high threshold */
+__attribute__((cold)) void pause_low(struct rx_pb *b);  /* it is at its low threshold, having been above the other */
+bool pause_accept(struct nic *nic, struct packet *p); /* a MAC control frame; false: not for the host */
+
+/* -- nic82598_dcb.c: classes -- */
+void dcb_mode(struct nic *nic);                     /* one of the registers that decide was written */
+void dcb_reset(struct nic *nic);
+uint64_t dcb_held(const struct nic *nic);
+__attribute__((cold)) void dcb_receive(struct nic *nic, struct packet *p); /* an accepted frame */
+__attribute__((cold)) void dcb_drain(struct nic *nic);
+__attribute__((cold)) unsigned dcb_next_queue(struct nic *nic); /* whose packet is read next; NIC_TX_QUEUES: nobody's */
+__attribute__((cold)) void dcb_picked(struct nic *nic, uint32_t bytes); /* from the queue that was next */
+__attribute__((cold)) void dcb_queue(struct nic *nic, struct packet *p); /* a frame enters its packet buffer */
+/* Gives the wire what it can take now; when the next frame can go, INT64_MAX for never. */
+__attribute__((cold)) int64_t dcb_hand_over(struct nic *nic);
 
 /* -- nic82598_filter.c -- */
 void filter_mode(struct nic *nic);                  /* decodes the registers into nic->mode */
@@ -269,6 +320,7 @@ bool filter_accept(struct nic *nic, struct packet *p);
 /* -- nic82598_rx.c -- */
 void rx_init(struct nic *nic);
 void rx_reset(struct nic *nic);
+bool rx_move(struct nic *nic, struct packet *p);    /* a frame to the host, or dropped; false: it has to wait */
 void rx_drain(struct nic *nic);                     /* moves what can be moved from the packet buffer to the host */
 void rx_flush(struct nic *nic, unsigned queue);     /* writes back what is held */
 void rx_visible(struct nic *nic, unsigned queue, uint32_t count);
@@ -277,6 +329,7 @@ void rx_visible(struct nic *nic, unsigned queue, uint32_t count);
 void tx_init(struct nic *nic);
 void tx_reset(struct nic *nic);
 void tx_run(struct nic *nic);
+void tx_emit(struct nic *nic, struct packet *p);    /* a frame to the wire */
 void tx_flush(struct nic *nic, unsigned queue);
 void tx_visible(struct nic *nic, unsigned queue, enum posted_kind kind, uint32_t value);
 
@@ -290,7 +343,8 @@ typedef uint32_t nic_read_hook(struct nic *nic, uint32_t index);
 nic_write_hook write_ctrl, write_autoc, write_eec, write_eerd, write_msca;            /* nic82598_misc.c, nic82598.c */
 nic_write_hook write_eicr, write_eics, write_eims, write_eimc, write_eitr, write_ivar; /* nic82598_irq.c */
 nic_write_hook write_rxring, write_rdh, write_rdt, write_rxdctl, write_rxmode, write_rar, write_rssrk;
+nic_write_hook write_dcb, write_pause, write_tcptimer, write_immediate, write_pbacl;
 nic_write_hook write_txring, write_tdh, write_tdt, write_txdctl, write_txmode;
-nic_read_hook read_status, read_frtimer, read_swsm, read_links, read_eicr, read_eitr, read_rdh, read_tdh;
+nic_read_hook read_tfcs, read_status, read_frtimer, read_swsm, read_links, read_eicr, read_eitr, read_rdh, read_tdh;
 
 #endif

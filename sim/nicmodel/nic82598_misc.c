@@ -1,18 +1,64 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * nic82598_misc.c -- what a driver looks at while it starts: EEPROM, semaphores, MDIO, link, timers.
+ * nic82598_misc.c -- what a driver looks at while it starts and stops: device ids, EEPROM, semaphores, MDIO, link,
+ * timers, and the end of bus mastering.
  *
  * At the level published drivers insist on: an EEPROM whose checksum is right, semaphores that can be taken, no PHY on
  * the MDIO bus, commands that finish at once.  Left out: writing the EEPROM, bit-banged access, flash, firmware. */
 #include "nicmodel/nic82598_impl.h"
 
-enum { EEPROM_SUM = 0xbaba, EEPROM_SUM_WORD = 0x3f, NO_PHY = 0xffff };
+enum {
+    EEPROM_SUM = 0xbaba, EEPROM_SUM_WORD = 0x3f, EEPROM_SIZE_WORDS = 512, EEPROM_BOARD = 0x15, EEPROM_VERSION = 0x29,
+    EEPROM_CORE = 0x09, /* pointer to the section of port 0; the next is port 1's */
+    EEPROM_SECTION = 0x40, ADDRESS_WORDS = 3, NO_PHY = 0xffff,
+};
+
+/* -- device ids --------------------------------------------------------------------------------------------------- */
+
+const struct nic_device nic_devices[NIC_DEVICES] = {
+    { 0x10b6, NIC_BACKPLANE, "82598 KX4" },  { 0x1508, NIC_BACKPLANE, "82598 BX" },
+    { 0x10c6, NIC_FIBRE, "82598AF dual" },   { 0x10c7, NIC_FIBRE, "82598AF" },
+    { 0x10c8, NIC_COPPER, "82598AT" },       { 0x150b, NIC_COPPER, "82598AT2" },
+    { 0x10db, NIC_FIBRE, "82598 SFP" },      { 0x10dd, NIC_CX4, "82598 CX4" },
+    { 0x10ec, NIC_CX4, "82598 CX4 dual" },   { 0x10f1, NIC_FIBRE, "82598 DA dual" },
+    { 0x10e1, NIC_FIBRE, "82598 SR dual" },  { 0x10f4, NIC_FIBRE, "82598 XF LR" },
+};
+
+const struct nic_device *nic_device_find(uint16_t id)
+{
+    for (int i = 0; i < NIC_DEVICES; i++)
+        if (nic_devices[i].id == id) return &nic_devices[i];
+    return NULL;
+}
 
 /* -- EEPROM and semaphores ---------------------------------------------------------------------------------------- */
 
-/* The smallest valid image: no sections, and the sum of words 0 to 3F is BABA. */
-static uint32_t eeprom_word(uint32_t address)
+/* One section, with the port's address; the sum over words 0 to 3F and all sections is BABA. */
+static void make_eeprom(struct nic *nic)
 {
-    return address == EEPROM_SUM_WORD ? EEPROM_SUM : 0;
+    uint16_t *w = nic->eeprom, sum = 0;
+    const uint8_t *mac = nic->config.mac.byte;
+
+    w[EEPROM_CORE + nic->config.lan_id] = EEPROM_SECTION;
+    w[EEPROM_SECTION] = ADDRESS_WORDS;
+    for (int i = 0; i < ADDRESS_WORDS; i++)
+        w[EEPROM_SECTION + 1 + i] = (uint16_t)(mac[2 * i] | mac[2 * i + 1] << 8);
+    w[EEPROM_BOARD] = nic->config.device_id;
+    w[EEPROM_VERSION] = 1;
+    for (int i = 0; i < EEPROM_SUM_WORD; i++) sum = (uint16_t)(sum + w[i]);
+    for (int i = 0; i < ADDRESS_WORDS; i++) sum = (uint16_t)(sum + w[EEPROM_SECTION + 1 + i]);
+    w[EEPROM_SUM_WORD] = (uint16_t)(EEPROM_SUM - sum);
+}
+
+void misc_init(struct nic *nic)
+{
+    SIM_ASSERT(nic->config.lan_id == 0 || nic->config.lan_id == 1);
+    for (unsigned i = 0; i < NIC_VECTORS; i++) nic->vector[i].control = MSIX_MASKED;
+    make_eeprom(nic);
+}
+
+static uint32_t eeprom_word(const struct nic *nic, uint32_t address)
+{
+    return address < EEPROM_WORDS ? nic->eeprom[address] : address < EEPROM_SIZE_WORDS ? 0 : 0xffff;
 }
 
 void write_eerd(struct nic *nic, uint32_t index, uint32_t value)
@@ -20,7 +66,8 @@ void write_eerd(struct nic *nic, uint32_t index, uint32_t value)
     (void)index;
     if (!NIC_GET(EERD_START, value)) return;
     uint32_t address = NIC_GET(EERD_ADDR, value);
-    nic->reg[SLOT_EERD] = NIC_PUT(EERD_ADDR, address) | NIC_PUT(EERD_DATA, eeprom_word(address)) | NIC_MASK(EERD_DONE);
+    uint32_t word = eeprom_word(nic, address);
+    nic->reg[SLOT_EERD] = NIC_PUT(EERD_ADDR, address) | NIC_PUT(EERD_DATA, word) | NIC_MASK(EERD_DONE);
 }
 
 /* Presence, size and auto-read state are the hardware's; a request for direct access is granted. */
@@ -55,10 +102,32 @@ static bool link_up(const struct nic *nic)
     return nic->wire && link_is_up(nic->wire);
 }
 
+static void wire_changed(void *owner)
+{
+    struct nic *nic = owner;
+    if (!link_up(nic)) stats_add(nic, SLOT_MLFC, 1);
+    irq_other(nic, NIC_MASK(EICR_LSC));
+    tx_run(nic);
+}
+
+void misc_wire(struct nic *nic, struct link *wire)
+{
+    if (nic->wire) link_on_change(nic->wire, NULL, NULL);
+    nic->wire = wire;
+    if (wire) link_on_change(wire, wire_changed, nic);
+    irq_other(nic, NIC_MASK(EICR_LSC));
+}
+
 uint32_t read_links(struct nic *nic, uint32_t index)
 {
+    const int64_t ten = 10000000000;
     (void)index;
-    return link_up(nic) ? NIC_MASK(LINKS_UP) | NIC_MASK(LINKS_SPEED) | NIC_MASK(LINKS_AN_COMP) : 0;
+    if (!link_up(nic)) return 0;
+    uint32_t up = NIC_MASK(LINKS_UP) | NIC_MASK(LINKS_AN_COMP);
+    if (link_config_of(nic->wire)->rate.bps >= ten)
+        return up | NIC_MASK(LINKS_SPEED) | NIC_MASK(LINKS_XGXS_EN) | NIC_MASK(LINKS_ALIGN_10G) |
+               NIC_MASK(LINKS_SIGNAL);
+    return up | NIC_MASK(LINKS_PCS_1G_EN) | NIC_MASK(LINKS_SYNC_1G) | NIC_PUT(LINKS_SIGNAL, 1);
 }
 
 /* Negotiation takes no time. */
@@ -69,13 +138,50 @@ void write_autoc(struct nic *nic, uint32_t index, uint32_t value)
     if (NIC_GET(AUTOC_AN_RESTART, value) && link_up(nic)) irq_other(nic, NIC_MASK(EICR_LSC));
 }
 
+/* -- the bus ------------------------------------------------------------------------------------------------------ */
+
+/* What has been asked for, and must come to an end before the bus is left. */
+static bool bus_busy(const struct nic *nic)
+{
+    if (nic_posted(nic) > 0 || nic->done_head != nic->done_tail) return true;
+    if (sim_before(engine_now(nic->engine), nic->tx_read_at)) return true;
+    for (int i = 0; i < NIC_RX_QUEUES; i++)
+        if (nic->rxq[i].ring.fetch_count) return true;
+    for (int i = 0; i < NIC_TX_QUEUES; i++)
+        if (nic->txq[i].ring.fetch_count) return true;
+    return false;
+}
+
+/* What was begun is finished, reports included; nothing new is begun.  Frames wait in the packet buffer, messages are
+ * pending. */
+void misc_master(struct nic *nic)
+{
+    bool stopped = NIC_GET(CTRL_GIO_DIS, nic->reg[SLOT_CTRL]) || nic->pci.master_off;
+
+    if (stopped == nic->stopped) return;
+    nic->stopped = nic->ring_env.stopped = stopped;
+    write_txmode(nic, 0, 0);
+    irq_route(nic);
+    if (stopped) return;
+    for (int i = 0; i < NIC_VECTORS; i++) {
+        struct vector *v = &nic->vector[i];
+        bool waiting = v->held || v->rx_waiting || v->tx_waiting;
+        if (waiting && !event_pending(&v->timer)) engine_schedule(nic->engine, &v->timer, engine_now(nic->engine));
+    }
+    for (int i = 0; i < NIC_RX_QUEUES; i++) ring_prefetch(&nic->rxq[i].ring);
+    for (int i = 0; i < NIC_TX_QUEUES; i++) ring_prefetch(&nic->txq[i].ring);
+    rx_drain(nic);
+    tx_run(nic);
+}
+
 /* -- general ------------------------------------------------------------------------------------------------------ */
 
 uint32_t read_status(struct nic *nic, uint32_t index)
 {
     uint32_t lan = NIC_PUT(STATUS_LAN_ID, nic->config.lan_id);
     (void)index;
-    return lan | (NIC_GET(CTRL_GIO_DIS, nic->reg[SLOT_CTRL]) ? 0 : NIC_MASK(STATUS_GIO));
+    if (nic->stopped) nic_sync(nic);
+    return lan | (nic->stopped && !bus_busy(nic) ? 0 : NIC_MASK(STATUS_GIO));
 }
 
 uint32_t read_frtimer(struct nic *nic, uint32_t index)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * nic82598_regs.h -- every register and register field of the Intel 82598, once.
  *
- * From these two lists come the enums, the look-up by offset, the names in traces, docs/registers.md and the generic
+ * From these lists come the enums, the look-up by offset, the names in traces, docs/registers.md and the generic
  * register tests; a driver takes its offsets and fields from here too, and nothing else may spell one.
  *
  * Source: Intel 82598EB 10 Gigabit Ethernet Controller datasheet, revision 3.23, and the register use of the drivers
@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "nicmodel/nic_regs.h"
+
 #define NIC82598_REGS(R) \
 /* general */ \
 R(CTRL,      0x00000,   1, 0x00, RW,  0,          ctrl,    none,    "device control") \
@@ -27,7 +29,7 @@ R(CTRL_EXT,  0x00018,   1, 0x00, RW,  0,          none,    none,    "extended de
 R(ESDP,      0x00020,   1, 0x00, RW,  0,          none,    none,    "software-definable pins") \
 R(EODSDP,    0x00028,   1, 0x00, RW,  0,          none,    none,    "open-drain software-definable pins") \
 R(FRTIMER,   0x00048,   1, 0x00, RO,  0,          none,    frtimer, "free-running timer, microseconds") \
-R(TCPTIMER,  0x0004c,   1, 0x00, RW,  0,          none,    none,    "TCP timer") \
+R(TCPTIMER,  0x0004c,   1, 0x00, RW,  0,          tcptimer, none,    "TCP timer") \
 R(LEDCTL,    0x00200,   1, 0x00, RW,  0,          none,    none,    "LED control, one byte per LED") \
 /* non-volatile memory and semaphores */ \
 R(EEC,       0x10010,   1, 0x00, RW,  0x00001b00, eec,     none,    "EEPROM control and size") \
@@ -69,14 +71,14 @@ R(RDRXCTL,   0x02f00,   1, 0x00, RW,  0x00000008, rxmode,  none,    "receive DMA
 R(RXCTRL,    0x03000,   1, 0x00, RW,  0,          rxmode,  none,    "receive enable") \
 R(PFCTOP,    0x03008,   1, 0x00, RW,  0,          none,    none,    "priority flow control type and opcode") \
 R(FCTTV,     0x03200,   4, 0x04, RW,  0,          none,    none,    "flow control transmit timer values") \
-R(FCRTL,     0x03220,   8, 0x08, RW,  0,          none,    none,    "flow control receive threshold, low") \
-R(FCRTH,     0x03260,   8, 0x08, RW,  0,          none,    none,    "flow control receive threshold, high") \
+R(FCRTL,     0x03220,   8, 0x08, RW,  0,          pause,   none,    "flow control receive threshold, low") \
+R(FCRTH,     0x03260,   8, 0x08, RW,  0,          pause,   none,    "flow control receive threshold, high") \
 R(FCRTV,     0x032a0,   1, 0x00, RW,  0,          none,    none,    "flow control refresh threshold") \
 R(RXPBSIZE0, 0x03c00,   1, 0x00, RW,  0x00080000, rxmode,  none,    "receive packet buffer 0 size, KiB << 10") \
 R(RXPBSIZE,  0x03c04,   7, 0x04, RW,  0,          none,    none,    "receive packet buffers 1 to 7, KiB << 10") \
 R(RT2CR,     0x03c20,   8, 0x04, RW,  0,          none,    none,    "receive T2 configuration") \
 R(RT2SR,     0x03c40,   8, 0x04, RO,  0,          none,    none,    "receive T2 status") \
-R(RMCS,      0x03d00,   1, 0x00, RW,  0,          none,    none,    "receive music control: flow control mode") \
+R(RMCS,      0x03d00,   1, 0x00, RW,  0,          pause,   none,    "receive music control: flow control mode") \
 R(DROPEN,    0x03d04,   1, 0x00, RW,  0,          none,    none,    "drop enable per packet buffer") \
 /* transmit queues */ \
 R(TDBAL,     0x06000,  32, 0x40, RW,  0,          txring,  none,    "transmit ring base, low half") \
@@ -85,7 +87,7 @@ R(TDLEN,     0x06008,  32, 0x40, RW,  0,          txring,  none,    "transmit ri
 R(TDH,       0x06010,  32, 0x40, RW,  0,          tdh,     tdh,     "transmit ring head") \
 R(TDT,       0x06018,  32, 0x40, RW,  0,          tdt,     none,    "transmit ring tail") \
 R(TXDCTL,    0x06028,  32, 0x40, RW,  0,          txdctl,  none,    "transmit queue control and thresholds") \
-R(TDTQ2TCCR, 0x0602c,   8, 0x40, RW,  0,          none,    none,    "descriptor plane credits, configuration") \
+R(TDTQ2TCCR, 0x0602c,   8, 0x40, RW,  0,          dcb,     none,    "descriptor plane credits, configuration") \
 R(QPTC,      0x06030,  16, 0x40, RC,  0,          none,    none,    "packets sent, per statistics slot") \
 R(QBTC,      0x06034,  16, 0x40, RC,  0,          none,    none,    "bytes sent, per statistics slot") \
 R(TDWBAL,    0x06038,  32, 0x40, RW,  0,          none,    none,    "head write-back address, low half, and enable") \
@@ -94,14 +96,14 @@ R(TDTQ2TCSR, 0x0622c,   8, 0x40, RO,  0,          none,    none,    "descriptor 
 R(DCA_TXCTRL,0x07200,  16, 0x04, RW,  0,          none,    none,    "transmit direct cache access") \
 R(TQSMR,     0x07300,   8, 0x04, RW,  0,          none,    none,    "transmit queue to statistics slot") \
 R(DTXCTL,    0x07e00,   1, 0x00, RW,  0,          none,    none,    "transmit DMA control") \
-R(DPMCS,     0x07f40,   1, 0x00, RW,  0,          none,    none,    "descriptor plane music control") \
+R(DPMCS,     0x07f40,   1, 0x00, RW,  0,          dcb,     none,    "descriptor plane music control") \
 R(TIPG,      0x0cb00,   1, 0x00, RW,  0,          none,    none,    "transmit inter-packet gap") \
 R(TXPBSIZE,  0x0cc00,   8, 0x04, RW,  0x0000a000, txmode,  none,    "transmit packet buffers, KiB << 10") \
-R(PDPMCS,    0x0cd00,   1, 0x00, RW,  0,          none,    none,    "packet plane music control") \
+R(PDPMCS,    0x0cd00,   1, 0x00, RW,  0,          dcb,     none,    "packet plane music control") \
 R(MNGTXMAP,  0x0cd10,   1, 0x00, RW,  0,          none,    none,    "manageability transmit map") \
-R(TDPT2TCCR, 0x0cd20,   8, 0x04, RW,  0,          none,    none,    "packet plane credits, configuration") \
+R(TDPT2TCCR, 0x0cd20,   8, 0x04, RW,  0,          dcb,     none,    "packet plane credits, configuration") \
 R(TDPT2TCSR, 0x0cd40,   8, 0x04, RO,  0,          none,    none,    "packet plane credits, status") \
-R(TFCS,      0x0ce00,   1, 0x00, RO,  0,          none,    none,    "transmit flow control status") \
+R(TFCS,      0x0ce00,   1, 0x00, RO,  0,          none,    tfcs,    "transmit flow control status") \
 /* receive filters and queue choice */ \
 R(RXCSUM,    0x05000,   1, 0x00, RW,  0,          rxmode,  none,    "receive checksum control") \
 R(RFCTL,     0x05008,   1, 0x00, RW,  0,          none,    none,    "receive filter control") \
@@ -119,9 +121,9 @@ R(MRQC,      0x05818,   1, 0x00, RW,  0,          rxmode,  none,    "multiple re
 R(VMD_CTL,   0x0581c,   1, 0x00, RW,  0,          rxmode,  none,    "VMDq control") \
 R(RETA,      0x05c00,  32, 0x04, RW,  0,          none,    none,    "RSS redirection table, 128 bytes") \
 R(RSSRK,     0x05c80,  10, 0x04, RW,  0,          rssrk,   none,    "RSS key, 40 bytes") \
-R(IMIR,      0x05a80,   8, 0x04, RW,  0,          none,    none,    "immediate interrupt, port match") \
-R(IMIREXT,   0x05aa0,   8, 0x04, RW,  0,          none,    none,    "immediate interrupt, extended match") \
-R(IMIRVP,    0x05ac0,   1, 0x00, RW,  0,          none,    none,    "immediate interrupt, VLAN priority") \
+R(IMIR,      0x05a80,   8, 0x04, RW,  0,          immediate, none,    "immediate interrupt, port match") \
+R(IMIREXT,   0x05aa0,   8, 0x04, RW,  0,          immediate, none,    "immediate interrupt, extended match") \
+R(IMIRVP,    0x05ac0,   1, 0x00, RW,  0,          immediate, none,    "immediate interrupt, VLAN priority") \
 /* MAC and link */ \
 R(PCS1GCFIG, 0x04200,   1, 0x00, RW,  0,          none,    none,    "1G PCS configuration") \
 R(PCS1GLCTL, 0x04208,   1, 0x00, RW,  0,          none,    none,    "1G PCS link control") \
@@ -160,7 +162,7 @@ R(GSCL,      0x11010,   4, 0x04, RW,  0,          none,    none,    "PCIe statis
 R(GSCN,      0x11020,   4, 0x04, RW,  0,          none,    none,    "PCIe statistics counters") \
 R(PCIEANACTL,0x11040,   1, 0x00, RW,  0,          none,    none,    "PCIe analog control") \
 R(MREVID,    0x11064,   1, 0x00, RO,  0,          none,    none,    "mirrored revision id") \
-R(PBACL,     0x11068,   1, 0x00, WO,  0,          none,    none,    "MSI-X pending bits clear") \
+R(PBACL,     0x11068,   1, 0x00, WO,  0,          pbacl,   none,    "MSI-X pending bits clear") \
 R(DCA_ID,    0x11070,   1, 0x00, RO,  0,          none,    none,    "direct cache access requester id") \
 R(DCA_CTRL,  0x11074,   1, 0x00, RW,  0x00000001, none,    none,    "direct cache access control") \
 R(GHECCR,    0x110b0,   1, 0x00, RW,  0,          none,    none,    "PCIe memory error correction control") \
@@ -218,7 +220,7 @@ R(LXONRXC,   0x0cf60,   1, 0x00, RC,  0,          none,    none,    "link XON re
 R(LXOFFRXC,  0x0cf68,   1, 0x00, RC,  0,          none,    none,    "link XOFF received") \
 R(MNGPTC,    0x0cf90,   1, 0x00, RC,  0,          none,    none,    "management packets sent")
 
-/* Fields: register, field, lowest bit, width in bits, meaning. */
+/* Fields: register, field, lowest bit, width in bits, meaning.  Fields of one register stand together. */
 #define NIC82598_FIELDS(F) \
 F(CTRL,     GIO_DIS,      2,  1, "stop being a PCIe master") \
 F(CTRL,     LRST,         3,  1, "link reset, clears itself") \
@@ -226,66 +228,182 @@ F(CTRL,     RST,         26,  1, "device reset, clears itself") \
 F(STATUS,   LAN_ID,       2,  2, "which of the two ports") \
 F(STATUS,   GIO,         19,  1, "PCIe master is enabled or still draining") \
 F(CTRL_EXT, NS_DIS,      16,  1, "no-snoop disable") \
+F(CTRL_EXT, RO_DIS,      17,  1, "relaxed ordering disable") \
 F(CTRL_EXT, DRV_LOAD,    28,  1, "a driver is loaded") \
+F(TCPTIMER, DURATION,     0,  8, "milliseconds") \
+F(TCPTIMER, KS,           8,  1, "kick start") \
+F(TCPTIMER, COUNT_EN,     9,  1, "count") \
+F(TCPTIMER, COUNT_FINISH,10,  1, "finish the running count first") \
+F(TCPTIMER, LOOP,        11,  1, "start again when done") \
+F(LEDCTL,   LED0_MODE,    0,  4, "what LED 0 shows") \
+F(LEDCTL,   LED0_IVRT,    6,  1, "inverted") \
+F(LEDCTL,   LED0_BLINK,   7,  1, "blinks") \
+F(LEDCTL,   LED1_MODE,    8,  4, "what LED 1 shows") \
+F(LEDCTL,   LED1_IVRT,   14,  1, "inverted") \
+F(LEDCTL,   LED1_BLINK,  15,  1, "blinks") \
+F(LEDCTL,   LED2_MODE,   16,  4, "what LED 2 shows") \
+F(LEDCTL,   LED2_IVRT,   22,  1, "inverted") \
+F(LEDCTL,   LED2_BLINK,  23,  1, "blinks") \
+F(LEDCTL,   LED3_MODE,   24,  4, "what LED 3 shows") \
+F(LEDCTL,   LED3_IVRT,   30,  1, "inverted") \
+F(LEDCTL,   LED3_BLINK,  31,  1, "blinks") \
+F(EEC,      SK,           0,  1, "clock, by hand") \
+F(EEC,      CS,           1,  1, "chip select, by hand") \
+F(EEC,      DI,           2,  1, "data to the EEPROM") \
+F(EEC,      DO,           3,  1, "data from the EEPROM") \
+F(EEC,      FWE,          4,  2, "flash write enable") \
 F(EEC,      REQ,          6,  1, "request direct access") \
 F(EEC,      GNT,          7,  1, "direct access granted") \
 F(EEC,      PRES,         8,  1, "EEPROM present") \
 F(EEC,      ARD,          9,  1, "auto-read done") \
+F(EEC,      ADDR_SIZE,   10,  1, "16-bit addresses") \
+F(EEC,      SIZE,        11,  4, "1 << (SIZE + 6) words") \
 F(EERD,     START,        0,  1, "start a read") \
 F(EERD,     DONE,         1,  1, "read done") \
 F(EERD,     ADDR,         2, 14, "word address") \
 F(EERD,     DATA,        16, 16, "word read") \
 F(SWSM,     SMBI,         0,  1, "taken by a read that returned 0") \
 F(SWSM,     SWESMBI,      1,  1, "software holds the EEPROM semaphore") \
-F(EICR,     QUEUES,       0, 16, "queue causes, through IVAR") \
-F(EICR,     LSC,         20,  1, "link status change") \
-F(EICR,     PBUR,        28,  1, "packet buffer error") \
-F(EICR,     DHER,        29,  1, "descriptor handler error") \
-F(EICR,     TCP_TIMER,   30,  1, "TCP timer") \
-F(EICR,     OTHER,       31,  1, "any of the miscellaneous causes") \
+F(SWSM,     WMNG,         2,  1, "wake the management clock") \
+F(FWSM,     MODE,         1,  3, "firmware mode") \
+F(FWSM,     FWVALID,     15,  1, "firmware runs") \
+F(FACTPS,   LFS,         30,  1, "LAN functions exchanged") \
+F(GSSR,     SW_EEP,       0,  1, "software holds the EEPROM") \
+F(GSSR,     SW_PHY0,      1,  1, "software holds PHY 0") \
+F(GSSR,     SW_PHY1,      2,  1, "software holds PHY 1") \
+F(GSSR,     SW_MAC_CSR,   3,  1, "software holds the MAC registers") \
+F(GSSR,     SW_FLASH,     4,  1, "software holds the flash") \
+F(GSSR,     FW_EEP,       5,  1, "firmware holds the EEPROM") \
+F(GSSR,     FW_PHY0,      6,  1, "firmware holds PHY 0") \
+F(GSSR,     FW_PHY1,      7,  1, "firmware holds PHY 1") \
+F(GSSR,     FW_MAC_CSR,   8,  1, "firmware holds the MAC registers") \
+F(GSSR,     FW_FLASH,     9,  1, "firmware holds the flash") \
+F(GRC,      MNG_EN,       0,  1, "manageability is there") \
+F(GRC,      APME,         1,  1, "wake-up enable") \
+NIC82598_CAUSE_FIELDS(F, EICR) \
+NIC82598_CAUSE_FIELDS(F, EICS) \
+NIC82598_CAUSE_FIELDS(F, EIAC) \
 F(EITR,     INTERVAL,     0, 16, "units of 256 ns; 0: no throttling") \
 F(EITR,     COUNTER,     16, 16, "down counter, units of 256 ns") \
+NIC82598_CAUSE_FIELDS(F, EIMS) \
+NIC82598_CAUSE_FIELDS(F, EIMC) \
+NIC82598_CAUSE_FIELDS(F, EIAM) \
 F(GPIE,     MSIX_MODE,    4,  1, "vectors by IVAR; else everything is vector 0") \
 F(GPIE,     OCD,          5,  1, "reading EICR clears only the other causes") \
+F(GPIE,     EIMEN,        6,  1, "immediate interrupts by EICS") \
 F(GPIE,     EIAME,       30,  1, "EIAM also applies when a message is sent") \
 F(GPIE,     PBA,         31,  1, "pending bit array support") \
-F(RXDCTL,   PTHRESH,      0,  7, "prefetch when fewer descriptors are cached") \
-F(RXDCTL,   HTHRESH,      8,  7, "and at least this many are in the host") \
-F(RXDCTL,   WTHRESH,     16,  7, "write back when this many are done") \
-F(RXDCTL,   ENABLE,      25,  1, "queue enable") \
-F(RXDCTL,   SWFLSH,      26,  1, "software flush") \
-F(TXDCTL,   PTHRESH,      0,  7, "prefetch when fewer descriptors are cached") \
-F(TXDCTL,   HTHRESH,      8,  7, "and at least this many are in the host") \
-F(TXDCTL,   WTHRESH,     16,  7, "write back when this many are done") \
-F(TXDCTL,   ENABLE,      25,  1, "queue enable") \
-F(TXDCTL,   SWFLSH,      26,  1, "software flush") \
+F(IVAR,     ALLOC0,       0,  5, "vector, or bit of EICR, of cause 4n") \
+F(IVAR,     VALID0,       7,  1, "cause 4n is mapped") \
+F(IVAR,     ALLOC1,       8,  5, "of cause 4n + 1") \
+F(IVAR,     VALID1,      15,  1, "cause 4n + 1 is mapped") \
+F(IVAR,     ALLOC2,      16,  5, "of cause 4n + 2") \
+F(IVAR,     VALID2,      23,  1, "cause 4n + 2 is mapped") \
+F(IVAR,     ALLOC3,      24,  5, "of cause 4n + 3") \
+F(IVAR,     VALID3,      31,  1, "cause 4n + 3 is mapped") \
+F(RDBAL,    BASE,         4, 28, "in units of 16 bytes") \
+F(RDLEN,    LEN,          7, 13, "in units of 128 bytes, 8 descriptors") \
+F(RDH,      HEAD,         0, 16, "next descriptor that the device fills") \
+F(RDT,      TAIL,         0, 16, "first descriptor that software has not posted") \
+NIC82598_QUEUE_FIELDS(F, RXDCTL) \
 F(SRRCTL,   BSIZEPACKET,  0,  7, "buffer size, KiB") \
 F(SRRCTL,   BSIZEHEADER,  8,  6, "header buffer size, 64 bytes") \
-F(SRRCTL,   DESCTYPE,    25,  3, "0 legacy, 1 advanced one buffer, 2 header split, 5 split always") \
+F(SRRCTL,   DESCTYPE,    25,  3, "descriptor format") \
 F(SRRCTL,   DROP_EN,     28,  1, "drop when there is no descriptor") \
+F(DCA_RXCTRL,CPUID,       0,  5, "tag of the CPU") \
+F(DCA_RXCTRL,DESC_EN,     5,  1, "hint with descriptors") \
+F(DCA_RXCTRL,HEAD_EN,     6,  1, "hint with headers") \
+F(DCA_RXCTRL,DATA_EN,     7,  1, "hint with payload") \
+F(DCA_RXCTRL,DESC_RRO,    9,  1, "descriptor reads: relaxed order") \
+F(DCA_RXCTRL,DATA_WRO,   13,  1, "payload writes: relaxed order") \
+F(DCA_RXCTRL,HEAD_WRO,   15,  1, "header writes: relaxed order") \
+NIC82598_SLOT_FIELDS(F, RQSMR) \
+F(RDRXCTL,  RDMTS,        0,  2, "low descriptors: half, quarter or eighth of the ring") \
 F(RDRXCTL,  DMAIDONE,     3,  1, "DMA initialisation done") \
+F(RDRXCTL,  MPBEN,        4,  1, "several packet buffers") \
 F(RDRXCTL,  MVMEN,        5,  1, "SRRCTL and others per VMDq index") \
+F(RDRXCTL,  MCEN,         6,  1, "several classes") \
 F(RXCTRL,   RXEN,         0,  1, "receive enable") \
 F(RXCTRL,   DMBYPS,       1,  1, "descriptor monitor bypass") \
+F(PFCTOP,   FCT,          0, 16, "ether type") \
+F(PFCTOP,   FCOP,        16, 16, "opcode") \
+F(FCTTV,    TTV0,         0, 16, "pause time sent for buffer 2n, units of 512 bits") \
+F(FCTTV,    TTV1,        16, 16, "pause time sent for buffer 2n + 1") \
+F(FCRTL,    RTL,          4, 15, "occupancy below which XON is sent, units of 16 bytes") \
+F(FCRTL,    XONE,        31,  1, "XON enable") \
+F(FCRTH,    RTH,          4, 15, "occupancy above which XOFF is sent, units of 16 bytes") \
+F(FCRTH,    FCEN,        31,  1, "flow control enable") \
+F(FCRTV,    REFRESH,      0, 16, "pause time left at which XOFF is sent again, units of 512 bits") \
+F(RXPBSIZE0,SIZE,        10, 10, "KiB") \
+F(RXPBSIZE, SIZE,        10, 10, "KiB") \
+NIC82598_CREDIT_FIELDS(F, RT2CR) \
+F(RMCS,     RRM,          1,  1, "recycle mode of the receive arbiter") \
+F(RMCS,     RAC,          2,  1, "arbitration control") \
+F(RMCS,     TFCE_802_3X,  3,  1, "send PAUSE for the link") \
+F(RMCS,     TFCE_PRIORITY,4,  1, "send PAUSE per priority") \
+F(RMCS,     ARBDIS,       6,  1, "arbiter disable") \
+F(TDBAL,    BASE,         4, 28, "in units of 16 bytes") \
+F(TDLEN,    LEN,          7, 13, "in units of 128 bytes, 8 descriptors") \
+F(TDH,      HEAD,         0, 16, "next descriptor whose data is to be read") \
+F(TDT,      TAIL,         0, 16, "first descriptor that software has not posted") \
+NIC82598_QUEUE_FIELDS(F, TXDCTL) \
+NIC82598_CREDIT_FIELDS(F, TDTQ2TCCR) \
 F(TDWBAL,   ENABLE,       0,  1, "write the head back instead of descriptors") \
+F(TDWBAL,   ADDR,         2, 30, "in units of 4 bytes") \
+F(DCA_TXCTRL,CPUID,       0,  5, "tag of the CPU") \
+F(DCA_TXCTRL,DESC_EN,     5,  1, "hint with descriptors") \
+F(DCA_TXCTRL,DESC_RRO,    9,  1, "descriptor reads: relaxed order") \
+F(DCA_TXCTRL,DESC_WRO,   11,  1, "descriptor writes: relaxed order") \
+F(DCA_TXCTRL,DATA_RRO,   13,  1, "payload reads: relaxed order") \
+NIC82598_SLOT_FIELDS(F, TQSMR) \
+F(DTXCTL,   ENDBUBD,      2,  1, "enable DBU buffer division") \
+F(DPMCS,    TDPAC,        0,  1, "strict priority between classes") \
+F(DPMCS,    TRM,          4,  1, "recycle mode") \
+F(DPMCS,    ARBDIS,       6,  1, "arbiter disable") \
+F(DPMCS,    MTSOS,       16,  3, "largest send the arbiter sees") \
+F(DPMCS,    TSOEF,       19,  1, "expansion of large sends: 0 four times, 1 twice") \
+F(TXPBSIZE, SIZE,        10, 10, "KiB") \
+F(PDPMCS,   TPPAC,        5,  1, "strict priority between classes") \
+F(PDPMCS,   ARBDIS,       6,  1, "arbiter disable") \
+F(PDPMCS,   TRM,          8,  1, "recycle mode") \
+NIC82598_CREDIT_FIELDS(F, TDPT2TCCR) \
+F(TFCS,     TXOFF,        0,  1, "the link is paused by its partner") \
+F(TFCS,     TXOFF_PRI,    8,  8, "priorities paused by the partner, one bit each") \
 F(RXCSUM,   IPPCSE,      12,  1, "fragment checksum enable") \
 F(RXCSUM,   PCSD,        13,  1, "RSS hash instead of fragment checksum") \
+F(RFCTL,    ISCSI_DIS,    0,  1, "iSCSI parsing off") \
+F(RFCTL,    NFSW_DIS,     6,  1, "NFS write parsing off") \
+F(RFCTL,    NFSR_DIS,     7,  1, "NFS read parsing off") \
+F(RFCTL,    NFS_VER,      8,  2, "NFS version parsed") \
+F(RFCTL,    IPV6_DIS,    10,  1, "IPv6 parsing off") \
+F(RFCTL,    IPV6_XSUM_DIS,11, 1, "IPv6 checksum off") \
+F(RFCTL,    IPFRSP_DIS,  14,  1, "fragments are not split") \
+F(RFCTL,    IPV6_EX_DIS, 16,  1, "IPv6 extension headers not parsed") \
 F(FCTRL,    SBP,          1,  1, "store bad packets") \
 F(FCTRL,    MPE,          8,  1, "multicast promiscuous") \
 F(FCTRL,    UPE,          9,  1, "unicast promiscuous") \
 F(FCTRL,    BAM,         10,  1, "accept broadcasts") \
 F(FCTRL,    PMCF,        12,  1, "pass MAC control frames") \
 F(FCTRL,    DPF,         13,  1, "discard pause frames") \
+F(FCTRL,    RPFCE,       14,  1, "obey PAUSE per priority") \
+F(FCTRL,    RFCE,        15,  1, "obey PAUSE") \
 F(VLNCTRL,  VET,          0, 16, "VLAN ether type") \
 F(VLNCTRL,  CFI,         28,  1, "CFI value to accept") \
 F(VLNCTRL,  CFIEN,       29,  1, "filter by CFI") \
 F(VLNCTRL,  VFE,         30,  1, "VLAN filter enable") \
 F(VLNCTRL,  VME,         31,  1, "strip VLAN tags") \
-F(MCSTCTRL, MO,           0,  2, "which 12 bits of the address: [47:36], [46:35], [45:34], [43:32]") \
+F(MCSTCTRL, MO,           0,  2, "which 12 bits of the address") \
 F(MCSTCTRL, MFE,          2,  1, "multicast filter enable") \
+F(RUPPBMR,  MQA,         31,  1, "priority to packet buffer by this register") \
+F(RAL,      ADDR,         0, 32, "address bytes 0 to 3") \
 F(RAH,      ADDR,         0, 16, "address bytes 4 and 5") \
 F(RAH,      VIND,        18,  4, "VMDq index") \
 F(RAH,      AV,          31,  1, "address valid") \
+F(PSRTYPE,  TCP,          4,  1, "split after TCP") \
+F(PSRTYPE,  UDP,          5,  1, "split after UDP") \
+F(PSRTYPE,  IPV4,         8,  1, "split after IPv4") \
+F(PSRTYPE,  IPV6,         9,  1, "split after IPv6") \
+F(PSRTYPE,  L2,          12,  1, "split after the Ethernet header") \
 F(MRQC,     RSSEN,        0,  1, "RSS enable") \
 F(MRQC,     TCPV4,       16,  1, "hash TCP over IPv4") \
 F(MRQC,     IPV4,        17,  1, "hash IPv4") \
@@ -299,19 +417,147 @@ F(MRQC,     UDPV6EX,     24,  1, "hash UDP over IPv6 with extensions") \
 F(VMD_CTL,  VMDQ_EN,      0,  1, "VMDq enable") \
 F(VMD_CTL,  VMDQ_FILTER,  1,  1, "VMDq index from the VLAN") \
 F(VMD_CTL,  DEFAULT,      4,  4, "VMDq index of unmatched addresses") \
+F(RETA,     ENTRY0,       0,  8, "entry 4n: RSS output 0 in bits 3:0, output 1 in 7:4") \
+F(RETA,     ENTRY1,       8,  8, "entry 4n + 1") \
+F(RETA,     ENTRY2,      16,  8, "entry 4n + 2") \
+F(RETA,     ENTRY3,      24,  8, "entry 4n + 3") \
+F(IMIR,     PORT,         0, 16, "TCP port") \
+F(IMIR,     PORT_IM_EN,  16,  1, "filter enable") \
+F(IMIR,     PORT_BP,     17,  1, "any port") \
+F(IMIR,     PRIORITY,    29,  3, "of the filter") \
+F(IMIREXT,  SIZE_THRESH,  0, 12, "longest frame that matches, bytes") \
+F(IMIREXT,  SIZE_BP,     12,  1, "any size") \
+F(IMIREXT,  CTRL_URG,    13,  1, "TCP URG") \
+F(IMIREXT,  CTRL_ACK,    14,  1, "TCP ACK") \
+F(IMIREXT,  CTRL_PSH,    15,  1, "TCP PSH") \
+F(IMIREXT,  CTRL_RST,    16,  1, "TCP RST") \
+F(IMIREXT,  CTRL_SYN,    17,  1, "TCP SYN") \
+F(IMIREXT,  CTRL_FIN,    18,  1, "TCP FIN") \
+F(IMIREXT,  CTRL_BP,     19,  1, "any TCP flags") \
+F(IMIRVP,   PRIORITY,     0,  3, "VLAN priority from which a frame matches") \
+F(IMIRVP,   PRIORITY_EN,  3,  1, "filter enable") \
+F(PCS1GLCTL,FLV,          0,  1, "forced link value") \
+F(PCS1GLCTL,FORCE_LINK,   5,  1, "force the link") \
+F(PCS1GLCTL,AN_ENABLE,   16,  1, "negotiation enable") \
+F(PCS1GLCTL,AN_RESTART,  17,  1, "restart negotiation") \
+F(PCS1GLCTL,AN_TIMEOUT_EN,18, 1, "give up negotiation after a time") \
+F(PCS1GANA, SYM_PAUSE,    7,  1, "PAUSE both ways") \
+F(PCS1GANA, ASM_PAUSE,    8,  1, "PAUSE one way") \
 F(HLREG0,   TXCRCEN,      0,  1, "append CRC") \
 F(HLREG0,   RXCRCSTRP,    1,  1, "strip CRC") \
 F(HLREG0,   JUMBOEN,      2,  1, "accept frames up to MAXFRS") \
 F(HLREG0,   TXPADEN,     10,  1, "pad short frames") \
+F(HLREG0,   TXPAUSEEN,   12,  1, "MAC sends PAUSE") \
+F(HLREG0,   RXPAUSEEN,   14,  1, "MAC obeys PAUSE") \
+F(HLREG0,   LPBK,        15,  1, "loop back in the MAC") \
 F(HLREG0,   MDCSPD,      16,  1, "MDIO clock") \
+F(HLREG0,   CONTMDC,     17,  1, "MDIO clock always runs") \
+F(HLREG0,   CTRLFLTR,    18,  1, "filter MAC control frames") \
+F(HLREG0,   PREPEND,     20,  4, "bytes before each frame, units of 4") \
+F(HLREG0,   PRIPAUSEEN,  24,  1, "MAC obeys priority PAUSE") \
+F(HLREG0,   RXPAUSERECDA,25,  2, "addresses taken for PAUSE") \
+F(HLREG0,   RXLNGTHERREN,27,  1, "length errors are errors") \
+F(HLREG0,   RXPADSTRIPEN,28,  1, "strip padding") \
+F(MSCA,     ADDR,         0, 16, "register") \
+F(MSCA,     DEV,         16,  5, "device in the PHY") \
+F(MSCA,     PHY,         21,  5, "PHY address") \
+F(MSCA,     OP,          26,  2, "operation") \
+F(MSCA,     ST,          28,  2, "start code; 0: clause 45") \
 F(MSCA,     GO,          30,  1, "start a command, clears itself") \
 F(MSCA,     IN_PROGRESS, 31,  1, "command in progress") \
+F(MSRWD,    WRITE,        0, 16, "data to write") \
+F(MSRWD,    READ,        16, 16, "data read; FFFF: nobody answers") \
 F(MHADD,    MAXFRS,      16, 16, "largest frame, bytes with CRC") \
-F(AUTOC,    LMS,         13,  3, "link mode select") \
+F(AUTOC,    FLU,          0,  1, "force the link up") \
+F(AUTOC,    PMA_10G,      7,  2, "10 Gb/s attachment") \
+F(AUTOC,    PMA_1G,       9,  1, "1 Gb/s attachment") \
 F(AUTOC,    AN_RESTART,  12,  1, "restart negotiation, clears itself") \
-F(LINKS,    SPEED,       29,  1, "1: 10 Gb/s") \
+F(AUTOC,    LMS,         13,  3, "link mode select") \
+F(AUTOC,    SYM_PAUSE,   28,  1, "advertise PAUSE both ways") \
+F(AUTOC,    ASM_PAUSE,   29,  1, "advertise PAUSE one way") \
+F(AUTOC,    KX,          30,  1, "KX supported") \
+F(AUTOC,    KX4,         31,  1, "KX4 supported") \
+F(LINKS,    SIGNAL,       8,  4, "signal detected, per lane") \
+F(LINKS,    TL_FAULT,    12,  1, "local fault") \
+F(LINKS,    ALIGN_10G,   17,  1, "10 Gb/s lanes aligned") \
+F(LINKS,    SYNC_1G,     18,  1, "1 Gb/s synchronised") \
+F(LINKS,    AN_IDLE,     19,  1, "negotiation idle") \
+F(LINKS,    AN_EN_1G,    20,  1, "1 Gb/s negotiation enabled") \
+F(LINKS,    PCS_1G_EN,   21,  1, "1 Gb/s PCS enabled") \
+F(LINKS,    XGXS_EN,     22,  1, "XGXS enabled") \
+F(LINKS,    SPEED,       29,  1, "of the link that is up") \
 F(LINKS,    UP,          30,  1, "link is up") \
-F(LINKS,    AN_COMP,     31,  1, "negotiation complete")
+F(LINKS,    AN_COMP,     31,  1, "negotiation complete") \
+F(ANLP1,    SYM_PAUSE,   10,  1, "partner: PAUSE both ways") \
+F(ANLP1,    ASM_PAUSE,   11,  1, "partner: PAUSE one way") \
+F(ATLASCTL, DATA,         0,  8, "data") \
+F(ATLASCTL, ADDR,         8,  8, "register of the analog core") \
+F(ATLASCTL, READ,        16,  1, "read command") \
+F(GCR,      TIMEOUT,     12,  4, "completion timeout; 0: default") \
+F(GCR,      RESEND,      16,  1, "repeat a read whose completion is lost") \
+F(GCR,      CAP_VER2,    18,  1, "PCIe capability version 2") \
+F(DCA_CTRL, DISABLE,      0,  1, "direct cache access off") \
+F(DCA_CTRL, MODE,         1,  4, "how hints are sent")
+
+/* Fields that several registers have alike. */
+#define NIC82598_CAUSE_FIELDS(F, REG) \
+F(REG, QUEUES,       0, 16, "queue causes, through IVAR") \
+F(REG, LSC,         20,  1, "link status change") \
+F(REG, MNG,         22,  1, "manageability event") \
+F(REG, SDP,         24,  4, "software-definable pins 0 to 3") \
+F(REG, PBUR,        28,  1, "packet buffer error") \
+F(REG, DHER,        29,  1, "descriptor handler error") \
+F(REG, TCP_TIMER,   30,  1, "TCP timer") \
+F(REG, OTHER,       31,  1, "any of the miscellaneous causes")
+#define NIC82598_QUEUE_FIELDS(F, REG) \
+F(REG, PTHRESH,      0,  7, "prefetch when fewer descriptors are cached") \
+F(REG, HTHRESH,      8,  7, "and at least this many are in the host") \
+F(REG, WTHRESH,     16,  7, "write back when this many are done") \
+F(REG, ENABLE,      25,  1, "queue enable") \
+F(REG, SWFLSH,      26,  1, "software flush")
+#define NIC82598_SLOT_FIELDS(F, REG) \
+F(REG, MAP0,         0,  4, "statistics slot of queue 4n") \
+F(REG, MAP1,         8,  4, "of queue 4n + 1") \
+F(REG, MAP2,        16,  4, "of queue 4n + 2") \
+F(REG, MAP3,        24,  4, "of queue 4n + 3")
+#define NIC82598_CREDIT_FIELDS(F, REG) \
+F(REG, CRQ,          0,  9, "credits per refill, units of 64 bytes") \
+F(REG, BWG,          9,  3, "bandwidth group") \
+F(REG, MCL,         12, 12, "most credits, units of 64 bytes") \
+F(REG, GSP,         30,  1, "strict priority in the group") \
+F(REG, LSP,         31,  1, "strict priority on the link")
+
+/* What a field's values mean, where a number alone says little: register, field, value, meaning. */
+#define NIC82598_VALUES(V) \
+V(SRRCTL,   DESCTYPE,     0, "legacy") \
+V(SRRCTL,   DESCTYPE,     1, "advanced, one buffer") \
+V(SRRCTL,   DESCTYPE,     2, "advanced, header split") \
+V(SRRCTL,   DESCTYPE,     3, "advanced, header replication") \
+V(SRRCTL,   DESCTYPE,     4, "advanced, header replication of large packets") \
+V(SRRCTL,   DESCTYPE,     5, "advanced, header split always") \
+V(MCSTCTRL, MO,           0, "bits 47:36") \
+V(MCSTCTRL, MO,           1, "bits 46:35") \
+V(MCSTCTRL, MO,           2, "bits 45:34") \
+V(MCSTCTRL, MO,           3, "bits 43:32") \
+V(MSCA,     OP,           0, "address") \
+V(MSCA,     OP,           1, "write") \
+V(MSCA,     OP,           2, "read, then next address") \
+V(MSCA,     OP,           3, "read") \
+V(AUTOC,    PMA_10G,      0, "XAUI") \
+V(AUTOC,    PMA_10G,      1, "KX4") \
+V(AUTOC,    PMA_10G,      2, "CX4") \
+V(AUTOC,    PMA_1G,       0, "BX") \
+V(AUTOC,    PMA_1G,       1, "KX") \
+V(AUTOC,    LMS,          0, "1 Gb/s, no negotiation") \
+V(AUTOC,    LMS,          1, "10 Gb/s, no negotiation") \
+V(AUTOC,    LMS,          2, "1 Gb/s, negotiation") \
+V(AUTOC,    LMS,          4, "KX4, negotiation") \
+V(AUTOC,    LMS,          6, "KX4 and 1 Gb/s, negotiation") \
+V(RDRXCTL,  RDMTS,        0, "half") \
+V(RDRXCTL,  RDMTS,        1, "quarter") \
+V(RDRXCTL,  RDMTS,        2, "eighth") \
+V(LINKS,    SPEED,        0, "1 Gb/s") \
+V(LINKS,    SPEED,        1, "10 Gb/s")
 
 /* One enumerator per row, and one slot per register in a flat array of values. */
 enum nic82598_reg {
@@ -339,37 +585,13 @@ enum {
     NIC82598_FIELD_END
 };
 
-/* Offset of element 'i' of a register: NIC_OFFSET(RDT, 3). */
-#define NIC_OFFSET(reg, i) ((uint32_t)(OFFSET_##reg) + (uint32_t)(STRIDE_##reg) * (uint32_t)(i))
-/* A field's mask, its value in 'v', and 'x' moved to its place: NIC_MASK(CTRL_RST), NIC_GET(SRRCTL_DESCTYPE, v). */
-#define NIC_MASK(field) ((uint32_t)(((1ull << WIDTH_##field) - 1) << LOW_##field))
-#define NIC_GET(field, v) (((uint32_t)(v) & NIC_MASK(field)) >> LOW_##field)
-#define NIC_PUT(field, x) (((uint32_t)(x) << LOW_##field) & NIC_MASK(field))
-
-/* -- the table made from the list (nic82598_regs.c) --------------------------------------------------------------- */
-
-enum nic_access { NIC_RW, NIC_RO, NIC_RC, NIC_W1C, NIC_W1S, NIC_WO };
-
-struct nic_reg_info {
-    const char *name, *meaning, *write_hook, *read_hook; /* hooks: "none", or what follows write_ and read_ */
-    uint32_t offset, count, stride, reset;
-    enum nic_access access;
-    uint16_t slot;         /* of element 0 */
-};
+/* -- the list as data (nic82598_regs.c), and the functions of nic_regs.h for it -------------------------------------- */
 
 const struct nic_reg_info *nic_reg_info(enum nic82598_reg reg);
-
-/* Whether the model acts on the register beyond its access rule. */
-bool nic_reg_behaves(const struct nic_reg_info *r);
-
-/* The slot at byte offset 'offset' of BAR0, or -1 when no register is there.  *reg and *index (each may be NULL) say
- * which it is. */
+const struct nic_field_info *nic_reg_fields(enum nic82598_reg reg, size_t *count);
+const char *nic_field_value(const struct nic_field_info *f, uint32_t value);
 int nic_reg_find(uint32_t offset, enum nic82598_reg *reg, uint32_t *index);
-
-/* "RDT[3]", "CTRL", or "0x1234" for an unknown offset, in 'text' of at least 24 bytes; returns 'text'. */
 char *nic_reg_name(uint32_t offset, char text[24]);
-
-/* docs/registers.md: both lists as Markdown tables. */
-void nic_regs_print_markdown(FILE *out);
+void nic_regs_print_markdown(FILE *out); /* docs/registers.md */
 
 #endif

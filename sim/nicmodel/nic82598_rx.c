@@ -10,17 +10,16 @@
  *
  * A batch of WTHRESH used descriptors is written at once; a smaller one waits while the throttle counter of the
  * queue's vector runs, if it has one.  Left out: header split and replication (such queues behave as one-buffer),
- * several packet buffers, realignment of partial write-backs to cache lines. */
+ * realignment of partial write-backs to cache lines. */
 #include "nicmodel/nic82598_impl.h"
 
 static void rx_event(void *owner);
-static bool move(struct nic *nic, struct packet *p);
 static void batch(struct nic *nic, struct rxq *q);
 
 void rx_init(struct nic *nic)
 {
     event_init(&nic->rx_event, nic->entity, rx_event, nic);
-    for (unsigned i = 0; i < NIC_RX_QUEUES; i++) ring_init(&nic->rxq[i].ring, nic, false, i);
+    for (unsigned i = 0; i < NIC_RX_QUEUES; i++) ring_init(&nic->rxq[i].ring, &nic->ring_env, false, i);
 }
 
 void rx_reset(struct nic *nic)
@@ -28,8 +27,10 @@ void rx_reset(struct nic *nic)
     struct packet *p;
 
     engine_cancel(nic->engine, &nic->rx_event);
-    while ((p = packet_queue_pop(&nic->rx_fifo))) packet_drop(nic->pool, p, DROP_NIC_DISABLED);
-    nic->rx_fifo_bytes = 0;
+    for (int i = 0; i < PACKET_BUFFERS; i++) {
+        while ((p = packet_queue_pop(&nic->pb[i].fifo))) packet_drop(nic->pool, p, DROP_NIC_DISABLED);
+        nic->pb[i].bytes = 0;
+    }
     for (unsigned i = 0; i < NIC_RX_QUEUES; i++) {
         struct rxq *q = &nic->rxq[i];
         ring_reset(&q->ring);
@@ -57,11 +58,12 @@ static bool sound(struct nic *nic, struct packet *p)
 
     if (__builtin_expect(p->len <= max && p->hdr_len >= ETH_BYTES && !(p->flags & PACKET_FCS_BAD), 1)) return true;
     if (p->flags & PACKET_FCS_BAD)
-        stats_add(nic, p->len > max ? SLOT_RJC : SLOT_CRCERRS, 1);
+        stats_add(nic, p->len > max ? SLOT_RJC : p->hdr_len < ETH_BYTES ? SLOT_RFC : SLOT_CRCERRS, 1);
     else if (p->len > max)
         stats_add(nic, SLOT_ROC, 1);
     else
-        stats_add(nic, SLOT_RLEC, 1);
+        stats_add(nic, SLOT_RUC, 1);
+    if (p->hdr_len < ETH_BYTES) stats_add(nic, SLOT_MSPDC, 1);
     if (m->sbp && p->hdr_len >= ETH_BYTES && p->len <= max) return true;
     refuse(nic, p, NIC_rx_errors, DROP_NIC_ERROR);
     return false;
@@ -81,24 +83,32 @@ void nic_receive(void *device, struct packet *p)
     if (!filter_accept(nic, p)) {
         stats_add(nic, SLOT_TPR, 1);
         stats_add(nic, SLOT_TORH, bytes + FRAME_FCS_BYTES);
-        refuse(nic, p, NIC_rx_filtered, DROP_NIC_FILTER);
+        if (rx_cb(p)->obeyed)
+            packet_deliver(nic->pool, p);
+        else
+            refuse(nic, p, NIC_rx_filtered, DROP_NIC_FILTER);
         return;
     }
     count_size(&nic->rx_total, bytes);
     if (group) stats_group(nic, p, false);
     bytes = stored_bytes(p); /* without a tag that was stripped */
     TRACE(nic->engine, nic->entity->id, nic_rx_frame, p->id, rx_cb(p)->queue, bytes, 0);
-    if (nic->rx_fifo_bytes + bytes > nic->mode.fifo_bytes) {
+    if (__builtin_expect(nic->dcb.rx, 0)) {
+        dcb_receive(nic, p);
+        return;
+    }
+    if (nic->pb[0].bytes + bytes > nic->mode.fifo_bytes) {
         TRACE(nic->engine, nic->entity->id, nic_rx_missed, p->id, 0, 0, 0);
         stats_add(nic, SLOT_MPC, 1);
         refuse(nic, p, NIC_mpc, DROP_NIC_MISSED);
         return;
     }
-    if (!nic->rx_fifo.head && move(nic, p)) return;
-    packet_queue_push(&nic->rx_fifo, p);
-    nic->rx_fifo_bytes += bytes;
-    if ((uint64_t)nic->rx_fifo_bytes > nic->counter[NIC_rx_fifo_max])
-        nic->counter[NIC_rx_fifo_max] = (uint64_t)nic->rx_fifo_bytes;
+    if (!nic->pb[0].fifo.head && rx_move(nic, p)) return;
+    packet_queue_push(&nic->pb[0].fifo, p);
+    nic->pb[0].bytes += bytes;
+    if (nic->pb[0].bytes > nic->pb[0].high) pause_high(&nic->pb[0]);
+    if ((uint64_t)nic->pb[0].bytes > nic->counter[NIC_rx_fifo_max])
+        nic->counter[NIC_rx_fifo_max] = (uint64_t)nic->pb[0].bytes;
 }
 
 /* -- from the packet buffer to the host --------------------------------------------------------------------------- */
@@ -120,8 +130,10 @@ static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t cou
 
         if (!refused && owned) {
             enum memory_result r = memory_write_frame(nic->memory, addr, p, offset, real, last);
+            if (r == MEMORY_COPIED && real < bytes && !memory_write(nic->memory, addr + real, padding, bytes - real))
+                r = MEMORY_REFUSED;
+            if (__builtin_expect(r == MEMORY_REFUSED, 0)) nic_refused(nic, addr);
             refused |= r == MEMORY_REFUSED;
-            if (real < bytes && r == MEMORY_COPIED) memory_write(nic->memory, addr + real, padding, bytes - real);
             if (last && r == MEMORY_REFERRED) owned = false;
         }
         pcie_dma_write(nic->pcie, addr, bytes, q->ring.data_node);
@@ -138,7 +150,6 @@ static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t cou
         q->use = ring_next(&q->ring, q->use);
         offset += bytes;
     }
-    if (refused) nic->counter[NIC_bad_addresses]++;
     if (!owned) return;
     if (refused)
         packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
@@ -159,15 +170,21 @@ static bool lacking(struct nic *nic, struct rxq *q, struct packet *p, uint32_t n
     if (!cb->found_none) {
         cb->found_none = true;
         nic->counter[NIC_rnbc]++;
-        stats_add(nic, SLOT_RNBC, 1);
+        stats_add(nic, SLOT_RNBC + (nic->dcb.rx ? cb->queue / 8 : 0), 1);
     }
     if (!nic->mode.buffer[cb->mode].drop) return false;
     refuse(nic, p, NIC_rx_no_desc, DROP_NIC_NO_DESC);
     return true;
 }
 
+/* For 'needed' more used descriptors and their write-back; a device that is stopped has none. */
+static bool has_room(const struct nic *nic, const struct rxq *q, uint32_t needed)
+{
+    return q->u_tail - q->u_head + needed <= USED_DESCS && nic_posted(nic) < POSTED_LIMIT && !nic->stopped;
+}
+
 /* Moves a frame to the host, or drops it; false: it has to wait in the packet buffer. */
-static bool move(struct nic *nic, struct packet *p)
+bool rx_move(struct nic *nic, struct packet *p)
 {
     const struct rx_cb *cb = rx_cb(p);
     unsigned queue = cb->queue;
@@ -181,7 +198,11 @@ static bool move(struct nic *nic, struct packet *p)
         engine_schedule(nic->engine, &nic->rx_event, (sim_time){ start });
         return false;
     }
-    if (q->u_tail - q->u_head + needed > USED_DESCS || nic_posted(nic) >= POSTED_LIMIT) return false;
+    if (__builtin_expect(!has_room(nic, q, needed), 0)) {
+        posted_wait(&nic->posted, nic->engine);
+        return false;
+    }
+    if (__builtin_expect(cb->status & RXD_DYNINT, 0)) irq_skip(nic, q->ring.cause);
     TRACE(nic->engine, nic->entity->id, nic_rx_dma, p->id, queue, q->use, 0);
     nic->counter[NIC_rx_packets]++;
     nic->counter[NIC_rx_bytes] += len;
@@ -194,14 +215,19 @@ static bool move(struct nic *nic, struct packet *p)
 
 void rx_drain(struct nic *nic)
 {
-    for (struct packet *p; (p = nic->rx_fifo.head);) {
+    if (__builtin_expect(nic->dcb.rx, 0)) {
+        dcb_drain(nic);
+        return;
+    }
+    for (struct packet *p; (p = nic->pb[0].fifo.head);) {
         struct packet *next = p->next;
         uint32_t bytes = stored_bytes(p);
-        if (!move(nic, p)) break;
-        nic->rx_fifo.head = next;
-        nic->rx_fifo.count--;
-        nic->rx_fifo_bytes -= bytes;
+        if (!rx_move(nic, p)) break;
+        nic->pb[0].fifo.head = next;
+        nic->pb[0].fifo.count--;
+        nic->pb[0].bytes -= bytes;
     }
+    if (nic->pb[0].bytes <= nic->pb[0].low) pause_low(&nic->pb[0]);
 }
 
 static void rx_event(void *owner)
@@ -249,7 +275,7 @@ void rx_visible(struct nic *nic, unsigned queue, uint32_t count)
         if (run > USED_DESCS - at) run = USED_DESCS - at;
         if (run > r->n - r->head) run = r->n - r->head;
         if (!memory_write(nic->memory, r->base + (uint64_t)r->head * DESC_BYTES, &q->used[at], run * DESC_BYTES))
-            nic->counter[NIC_bad_addresses]++;
+            nic_refused(nic, r->base + (uint64_t)r->head * DESC_BYTES);
         r->head = r->head + run == r->n ? 0 : r->head + run;
         q->u_head += run;
         count -= run;
@@ -263,7 +289,7 @@ static void restart(struct rxq *q, uint32_t head)
 {
     q->ring.head = q->ring.fetch = q->use = q->wb = head;
     q->ring.c_head = q->ring.c_tail = q->ring.fetch_count = 0;
-    engine_cancel(q->ring.nic->engine, &q->ring.fetched);
+    engine_cancel(q->ring.env->engine, &q->ring.fetched);
     q->u_tail = q->u_issued = q->u_head;
 }
 
@@ -285,6 +311,7 @@ void write_rdh(struct nic *nic, uint32_t index, uint32_t value)
 
 uint32_t read_rdh(struct nic *nic, uint32_t index)
 {
+    nic_sync(nic);
     return nic->rxq[index].ring.head;
 }
 
@@ -293,7 +320,7 @@ void write_rdt(struct nic *nic, uint32_t index, uint32_t value)
     struct ring *r = &nic->rxq[index].ring;
     r->tail = value < r->n ? value : 0;
     ring_prefetch(r);
-    if (nic->rx_fifo.head) rx_drain(nic);
+    if (nic->pb[0].fifo.head || nic->dcb.rx) rx_drain(nic);
 }
 
 void write_rxdctl(struct nic *nic, uint32_t index, uint32_t value)
@@ -302,5 +329,5 @@ void write_rxdctl(struct nic *nic, uint32_t index, uint32_t value)
     rx_flush(nic, index);
     ring_set_control(r, value);
     ring_prefetch(r);
-    if (nic->rx_fifo.head) rx_drain(nic);
+    if (nic->pb[0].fifo.head || nic->dcb.rx) rx_drain(nic);
 }

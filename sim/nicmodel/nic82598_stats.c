@@ -4,8 +4,9 @@
  * Frames are counted once, in totals that never shrink; the registers learn what is new when one of them is read, or
  * when the queues' statistics slots change.  What happens rarely (errors, missed frames) is added at once.
  *
- * As in the real device, GPRC counts missed frames, MPRC broadcasts, TPR and TOR frames that a filter refused, and the
- * byte counters have everything in the upper register. */
+ * As in the real device, GPRC counts missed frames, MPRC broadcasts, TPR and TOR frames that a filter refused, GPTC,
+ * PTC64, MPTC and GOTC PAUSE frames, and the byte counters have everything in the upper register.  Nothing in the model
+ * makes illegal bytes, remote faults or management traffic: ILLERRC, ERRBC, MRFC and MNG* stay 0. */
 #include "nicmodel/nic82598_impl.h"
 
 void stats_add(struct nic *nic, int slot, uint64_t n)

@@ -8,7 +8,7 @@
  * Data is read in pieces of up to 4 KiB; a frame is ready when its last byte has arrived.  Reads go on as long as the
  * packet buffer has room and no more than a window of them is under way.  Frames go to the wire in the order of their
  * data, at most 16 KiB before it can take them.  One event serves all of it: the next packet whose data is complete,
- * the next frame to hand over, or the next read.  Left out: DCB, flow control, the management path. */
+ * the next frame to hand over, or the next read.  Classes are in nic82598_dcb.c.  Left out: the management path. */
 #include "nicmodel/nic82598_impl.h"
 
 enum { READ_BYTES = 4096, TXPB_MASK = 0xffc00 };
@@ -21,7 +21,7 @@ static void read_ahead(struct nic *nic, int64_t *next);
 void tx_init(struct nic *nic)
 {
     event_init(&nic->tx_event, nic->entity, tx_event, nic);
-    for (unsigned i = 0; i < NIC_TX_QUEUES; i++) ring_init(&nic->txq[i].ring, nic, true, i);
+    for (unsigned i = 0; i < NIC_TX_QUEUES; i++) ring_init(&nic->txq[i].ring, &nic->ring_env, true, i);
 }
 
 static void drop_all(struct nic *nic, struct packet_queue *queue)
@@ -51,14 +51,13 @@ void tx_reset(struct nic *nic)
 void nic_set_wire(struct nic *nic, struct link *link)
 {
     enum { RUN_AHEAD = 16384 };
-    nic->wire = link;
+    misc_wire(nic, link);
     nic->run_ahead_bytes = nic->run_ahead_ps = 0;
     if (link) {
         const struct link_config *c = link_config_of(link);
         nic->run_ahead_bytes = c->depth_bytes < RUN_AHEAD ? c->depth_bytes : RUN_AHEAD;
         nic->run_ahead_ps = sim_wire_time(nic->run_ahead_bytes / 2, c->rate).ps;
     }
-    irq_other(nic, NIC_MASK(EICR_LSC));
 }
 
 /* One pass: what has arrived, what can leave, what can be read; then sleep until the first of them changes. */
@@ -67,8 +66,8 @@ void tx_run(struct nic *nic)
     int64_t next = INT64_MAX;
 
     complete(nic, &next);
-    hand_over(nic, &next);
     read_ahead(nic, &next);
+    hand_over(nic, &next);
     if (event_pending(&nic->tx_event) && nic->tx_event_at == next) return;
     nic->tx_event_at = next;
     if (next == INT64_MAX)
@@ -109,28 +108,36 @@ static int64_t wire_ready(struct nic *nic, uint32_t bytes, int64_t now)
     return free - nic->run_ahead_ps > now ? free - nic->run_ahead_ps : free;
 }
 
+void tx_emit(struct nic *nic, struct packet *p)
+{
+    int64_t now = engine_now(nic->engine).ps;
+    unsigned queue = *tx_cb_queue(p);
+
+    nic->tx_fifo_bytes -= stored_bytes(p);
+    TRACE(nic->engine, nic->entity->id, nic_tx_frame, p->id, queue, p->len, 0);
+    if (nic->wire) {
+        count_sent(nic, p, queue);
+        link_send_after(nic->wire, p, sim_ps(p->at.ps > now ? p->at.ps - now : 0));
+    } else {
+        packet_drop(nic->pool, p, DROP_LINK_DOWN);
+    }
+}
+
 static void hand_over(struct nic *nic, int64_t *next)
 {
     int64_t now = engine_now(nic->engine).ps;
     struct packet *p;
 
     while ((p = nic->tx_fifo.head)) {
-        int64_t at = p->at.ps > now ? p->at.ps : nic->wire ? wire_ready(nic, stored_bytes(p), now) : now;
+        int64_t at = nic->wire ? wire_ready(nic, stored_bytes(p), now) : p->at.ps;
         if (at > now) {
             earliest(next, at);
             break;
         }
         packet_queue_pop(&nic->tx_fifo);
-        nic->tx_fifo_bytes -= stored_bytes(p);
-        unsigned queue = *tx_cb_queue(p);
-        TRACE(nic->engine, nic->entity->id, nic_tx_frame, p->id, queue, p->len, 0);
-        if (nic->wire) {
-            count_sent(nic, p, queue);
-            link_send(nic->wire, p);
-        } else {
-            packet_drop(nic->pool, p, DROP_LINK_DOWN);
-        }
+        tx_emit(nic, p);
     }
+    if (__builtin_expect(nic->dcb.tx, 0)) earliest(next, dcb_hand_over(nic));
 }
 
 /* -- from descriptors to packets ---------------------------------------------------------------------------------- */
@@ -198,6 +205,7 @@ static bool pick(struct nic *nic)
     while (nic->tx_ready) {
         uint32_t later = nic->tx_ready & (UINT32_MAX << nic->tx_next);
         unsigned i = (unsigned)__builtin_ctz(later ? later : nic->tx_ready);
+        if (__builtin_expect(nic->dcb.tx, 0) && (i = dcb_next_queue(nic)) == NIC_TX_QUEUES) return false;
         struct txq *q = &nic->txq[i];
         bool whole = q->ring.enabled && collect(q);
 
@@ -205,6 +213,7 @@ static bool pick(struct nic *nic)
         ring_prefetch(&q->ring);
         nic->tx_next = (i + 1) % NIC_TX_QUEUES;
         if (!whole) continue;
+        if (__builtin_expect(nic->dcb.tx, 0)) dcb_picked(nic, q->packet.bytes);
         nic->job = (struct tx_job){ .q = q };
         txframe_build(nic, q, &nic->job.frames);
         nic->job.node = q->packet.n_pieces ? nic_node(nic, q->packet.piece[0].addr) : nic->node;
@@ -248,7 +257,10 @@ static void accept_frames(struct nic *nic)
         p->at = nic->tx_read_at;
         *tx_cb_queue(p) = job->q->ring.index;
         nic->tx_fifo_bytes += stored_bytes(p);
-        packet_queue_push(&nic->tx_fifo, p);
+        if (__builtin_expect(nic->dcb.tx, 0))
+            dcb_queue(nic, p);
+        else
+            packet_queue_push(&nic->tx_fifo, p);
     }
 }
 
@@ -268,7 +280,6 @@ static void read_ahead(struct nic *nic, int64_t *next)
 {
     int64_t now = engine_now(nic->engine).ps, limit = now + nic->tx_window_ps;
     struct tx_job *job = &nic->job;
-    bool empty = nic->tx_fifo.count == 0;
 
     if (nic->tx_read_at.ps < now) nic->tx_read_at.ps = now;
     for (;;) {
@@ -276,7 +287,7 @@ static void read_ahead(struct nic *nic, int64_t *next)
         if (job->read < job->q->packet.bytes) {
             if (nic->tx_fifo_bytes >= nic->tx_fifo_room) break; /* until a frame has left */
             if (nic->tx_read_at.ps > limit) {
-                earliest(next, nic->tx_read_at.ps - nic->tx_window_ps);
+                earliest(next, nic->tx_read_at.ps - nic->tx_window_ps / 2);
                 break;
             }
             read_piece(nic);
@@ -287,7 +298,6 @@ static void read_ahead(struct nic *nic, int64_t *next)
         finish_job(nic);
     }
     if (nic->done_head != nic->done_tail) earliest(next, nic->done[nic->done_head % DONE_MAX].at.ps);
-    if (empty && nic->tx_fifo.head) earliest(next, nic->tx_fifo.head->at.ps);
 }
 
 /* -- reports ------------------------------------------------------------------------------------------------------ */
@@ -351,19 +361,19 @@ void tx_flush(struct nic *nic, unsigned queue)
 
 void tx_visible(struct nic *nic, unsigned queue, enum posted_kind kind, uint32_t value)
 {
-    struct ring *r = &nic->txq[queue].ring;
+    uint64_t addr = nic->txq[queue].ring.base + (uint64_t)value * DESC_BYTES;
     bool written;
 
     if (kind == POSTED_HEAD) {
         uint32_t low = nic->reg[SLOT_TDWBAL + (int)queue];
-        uint64_t addr = (uint64_t)nic->reg[SLOT_TDWBAH + (int)queue] << 32 | (low & ~3u);
+        addr = (uint64_t)nic->reg[SLOT_TDWBAH + (int)queue] << 32 | (low & ~3u);
         uint8_t bytes[4] = { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24) };
         written = memory_write(nic->memory, addr, bytes, sizeof bytes);
     } else {
         const struct descriptor done = { { 0, (uint64_t)RXD_DD << 32 } };
-        written = memory_write(nic->memory, r->base + (uint64_t)value * DESC_BYTES, &done, sizeof done);
+        written = memory_write(nic->memory, addr, &done, sizeof done);
     }
-    if (!written) nic->counter[NIC_bad_addresses]++;
+    if (!written) nic_refused(nic, addr);
 }
 
 /* -- registers ---------------------------------------------------------------------------------------------------- */
@@ -372,8 +382,8 @@ static void restart(struct txq *q, uint32_t head)
 {
     q->ring.head = q->ring.fetch = head;
     q->ring.c_head = q->ring.c_tail = q->ring.fetch_count = 0;
-    engine_cancel(q->ring.nic->engine, &q->ring.fetched);
-    if (q->ring.nic->job.q != q) q->packet.n_descs = 0;
+    engine_cancel(q->ring.env->engine, &q->ring.fetched);
+    if (nic_of_ring(&q->ring)->job.q != q) q->packet.n_descs = 0;
 }
 
 void write_txring(struct nic *nic, uint32_t index, uint32_t value)
@@ -419,5 +429,10 @@ void write_txmode(struct nic *nic, uint32_t index, uint32_t value)
 {
     (void)index, (void)value;
     nic->tx_fifo_room = 0;
+    if (nic->stopped) return;
+    if (nic->dcb.tx) {
+        nic->tx_fifo_room = INT64_MAX; /* each class has its own */
+        return;
+    }
     for (int i = 0; i < COUNT_TXPBSIZE; i++) nic->tx_fifo_room += nic->reg[SLOT_TXPBSIZE + i] & TXPB_MASK;
 }

@@ -6,9 +6,7 @@
  * from memory one by one, and checksums are computed over them as the hardware does: over what software put there,
  * the pseudo-header sum included.  Left out: padding of short frames (wires carry it without a byte being stored),
  * headers of more than HDR_MAX bytes in a gathered large send. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "nicmodel/frame_bytes.h"
 #include "nicmodel/nic82598_impl.h"
 
 enum { FRAME_MAX = 16384, MACLEN_MIN = 14, MSS_MIN = 1, HDR_MAX = PACKET_HDR_MAX - VLAN_BYTES };
@@ -29,72 +27,14 @@ static struct offload unpack(const struct descriptor *c)
     };
 }
 
-/* The bound packet that the pieces are, or NULL. */
-static struct packet *bound(struct nic *nic, const struct tx_packet *t)
-{
-    uint64_t addr = t->piece[0].addr, end = addr;
-    uint32_t offset;
-
-    for (uint32_t i = 0; i < t->n_pieces; i++) {
-        if (t->piece[i].addr != end) return NULL;
-        end += t->piece[i].bytes;
-    }
-    struct packet *p = memory_find_bound(nic->memory, addr, t->bytes, &offset);
-    return p && offset == 0 && p->len == t->bytes ? p : NULL;
-}
-
-/* A new packet with the bytes of all pieces, 'hdr_len' of them in hdr[]; NULL when one is refused. */
-static struct packet *gather(struct nic *nic, const struct tx_packet *t, uint32_t hdr_len)
-{
-    struct packet *p = packet_new(nic->pool, engine_now(nic->engine));
-    uint32_t done = 0;
-
-    p->len = t->bytes;
-    p->hdr_len = (uint16_t)hdr_len;
-    if (t->bytes > hdr_len) {
-        p->stored = malloc(t->bytes - hdr_len);
-        SIM_ASSERT(p->stored);
-    }
-    for (uint32_t i = 0; i < t->n_pieces; i++) {
-        uint64_t addr = t->piece[i].addr;
-        uint32_t left = t->piece[i].bytes;
-        while (left > 0) {
-            bool in_hdr = done < hdr_len;
-            uint32_t n = in_hdr && left > hdr_len - done ? hdr_len - done : left;
-            if (!memory_read(nic->memory, addr, in_hdr ? p->hdr + done : p->stored + (done - hdr_len), n)) {
-                nic->counter[NIC_bad_addresses]++;
-                packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
-                return NULL;
-            }
-            addr += n, done += n, left -= n;
-        }
-    }
-    headers_parse(p);
-    return p;
-}
-
-/* Sum over bytes [from, end) as they are, stored at byte 'at' and the next. */
-static void insert_checksum(struct packet *p, uint32_t from, uint32_t end, uint32_t at, bool clear)
-{
-    if (from >= end || end > p->len || at + 1 >= p->len || at < from) return;
-    uint8_t *byte[2];
-    for (uint32_t i = 0; i < 2; i++) byte[i] = at + i < p->hdr_len ? &p->hdr[at + i] : &p->stored[at + i - p->hdr_len];
-    if (clear) *byte[0] = *byte[1] = 0;
-    uint32_t sum = 0;
-    for (uint32_t i = from; i < end; i++) sum += (uint32_t)packet_byte(p, i) << ((i - from) % 2 ? 0 : 8);
-    uint16_t folded = checksum_fold(sum);
-    *byte[0] = (uint8_t)(folded >> 8);
-    *byte[1] = (uint8_t)folded;
-}
-
 static void gathered_checksums(struct packet *p, const struct tx_packet *t, const struct offload *o)
 {
     if (t->legacy) {
-        if (t->cmd & TXD_CMD_IC) insert_checksum(p, t->css, p->len, t->cso, false);
+        if (t->cmd & TXD_CMD_IC) frame_checksum(p, t->css, p->len, t->cso, false);
         return;
     }
-    if (t->popts & TXD_IXSM && o->ipv4) insert_checksum(p, o->mac, o->mac + o->ip, o->mac + 10, true);
-    if (t->popts & TXD_TXSM) insert_checksum(p, o->mac + o->ip, p->len, o->mac + o->ip + (o->tcp ? 16 : 6), false);
+    if (t->popts & TXD_IXSM && o->ipv4) frame_checksum(p, o->mac, o->mac + o->ip, o->mac + 10, true);
+    if (t->popts & TXD_TXSM) frame_checksum(p, o->mac + o->ip, p->len, o->mac + o->ip + (o->tcp ? 16 : 6), false);
 }
 
 /* A bound packet whose checksums are to be filled in by someone: by us, or nobody. */
@@ -135,13 +75,16 @@ void txframe_build(struct nic *nic, struct txq *q, struct packet_queue *out)
         return;
     }
     uint32_t header = large ? o.mac + o.ip + o.l4 : t->bytes < HDR_MAX ? t->bytes : HDR_MAX;
-    struct packet *whole = bound(nic, t), *p;
+    struct packet *whole = frame_bound(nic->memory, t->piece, t->n_pieces, t->bytes), *p;
     if (whole) {
         p = packet_clone(nic->pool, whole, now);
         bound_checksums(p, t);
     } else {
-        p = gather(nic, t, header);
-        if (!p) return;
+        p = frame_gather(nic->pool, nic->memory, t->piece, t->n_pieces, header, now);
+        if (!p) {
+            nic_refused(nic, t->n_pieces ? t->piece[0].addr : 0);
+            return;
+        }
         if (!large) gathered_checksums(p, t, &o);
     }
     if (large && (p->l4 == 0 || p->payload != header)) {

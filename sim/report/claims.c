@@ -1,41 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * claims.c -- the ledger as Markdown for people and JSON for programs. */
+ * claims.c -- collects what scenarios found, and orders it by the sentences of the paper. */
 #define _GNU_SOURCE
 #include "report/claims.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/assert.h"
-#include "report/json.h"
+#include "report/claims_impl.h"
+#include "report/table.h"
 
-struct entry { /* one expectation, or a scenario that did not run */
-    size_t source;
-    char *says, *section, *metric, *of, *bound, *tolerance_reason, *measured, *reason;
-    const char *unit;
-    double mean, half;
-    size_t n;
-    enum verdict verdict;
-    bool firm, broken;
+static const char *const verdict_names[N_ROW_VERDICTS] = {
+    [ROW_HOLDS] = "holds", [ROW_FAILS] = "does not hold", [ROW_NOT_COMPARABLE] = "not comparable",
+    [ROW_PENDING] = "pending", [ROW_NOT_RUN] = "not run",
 };
 
-struct source {
-    char *scenario, *title, *file, *data_dir;
-    char **plots;
-    size_t plot_count;
-};
+const char *row_verdict_name(enum row_verdict v)
+{
+    return verdict_names[v];
+}
 
-struct claims {
-    struct entry *entries;
-    size_t count, source_count, failed;
-    struct source *sources;
-};
-
-static char *copy(const char *text)
+char *claims_copy(const char *text)
 {
     char *made = text ? strdup(text) : NULL;
     SIM_ASSERT(!text || made);
@@ -49,308 +34,284 @@ struct claims *claims_create(void)
     return c;
 }
 
+static void free_all(char **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) free(list[i]);
+    free(list);
+}
+
+static void free_source(struct claim_source *s)
+{
+    free_all(s->plots, s->plot_count);
+    free_all(s->summary.cells, s->summary.metric_count * s->summary.variant_count);
+    free_all(s->summary.variants, s->summary.variant_count);
+    free(s->summary.metrics);
+    free(s->scenario);
+    free(s->title);
+    free(s->description);
+    free(s->file);
+    free(s->data_dir);
+}
+
 void claims_destroy(struct claims *claims)
 {
     if (!claims) return;
     for (size_t i = 0; i < claims->count; i++) {
-        struct entry *e = &claims->entries[i];
-        free(e->says);
-        free(e->section);
+        struct claim *c = &claims->list[i];
+        free(c->says);
+        free(c->section);
+        free(c->metric);
+        free(c->of);
+        free(c->bound);
+        free(c->tolerance_reason);
+        free(c->measured);
+        free(c->reason);
+    }
+    for (size_t i = 0; i < claims->source_count; i++) free_source(&claims->sources[i]);
+    for (size_t i = 0; i < claims->explanation_count; i++) {
+        struct claim_explanation *e = &claims->explanations[i];
+        free(e->scenario);
         free(e->metric);
         free(e->of);
-        free(e->bound);
-        free(e->tolerance_reason);
-        free(e->measured);
-        free(e->reason);
+        free(e->because);
     }
-    for (size_t i = 0; i < claims->source_count; i++) {
-        struct source *s = &claims->sources[i];
-        for (size_t p = 0; p < s->plot_count; p++) free(s->plots[p]);
-        free(s->plots);
-        free(s->scenario);
-        free(s->title);
-        free(s->file);
-        free(s->data_dir);
-    }
-    free(claims->entries);
+    free(claims->list);
     free(claims->sources);
+    free(claims->explanations);
     free(claims);
+}
+
+/* -- sources ------------------------------------------------------------------------------------------------------ */
+
+static char *measured_text(const struct metric *m, const struct campaign *c, size_t variant)
+{
+    char text[96];
+    double *values = calloc(c->reps, sizeof *values);
+    SIM_ASSERT(values);
+    for (size_t i = 0; i < c->reps; i++) values[i] = metric_value(m, &c->runs[variant * c->reps + i]);
+    struct interval v = interval_of(values, c->reps);
+    free(values);
+    return v.n ? claims_copy(metric_format(m->kind, &v, text, sizeof text)) : NULL;
+}
+
+/* Keeps a line of the summary, unless no variant has a value. */
+static void add_line(struct claim_summary *s, const struct metric *m, const struct campaign *c)
+{
+    char **cells = s->cells + s->metric_count * s->variant_count;
+    bool some = false;
+    for (size_t i = 0; i < s->metric_count; i++)
+        if (strcmp(s->metrics[i], m->name) == 0) return;
+    for (size_t v = 0; v < s->variant_count; v++) {
+        cells[v] = measured_text(m, c, v);
+        some |= cells[v] != NULL;
+    }
+    if (some) s->metrics[s->metric_count++] = m->name;
+}
+
+/* The headline metrics, then those that expectations are about. */
+static void summarise(struct claim_summary *s, const struct campaign *c, const struct expect_report *checked)
+{
+    size_t headline;
+    const char *const *names = table_headline(&headline);
+    s->variant_count = c->reps ? c->count / c->reps : 0;
+    s->reps = c->reps;
+    if (s->variant_count == 0) return;
+    s->seed = c->runs->seed;
+    s->measured_s = sim_seconds(c->runs->measured);
+    s->variants = calloc(s->variant_count, sizeof *s->variants);
+    s->metrics = calloc(headline + checked->count, sizeof *s->metrics);
+    s->cells = calloc((headline + checked->count) * s->variant_count, sizeof *s->cells);
+    SIM_ASSERT(s->variants && s->metrics && s->cells);
+    for (size_t v = 0; v < s->variant_count; v++) s->variants[v] = claims_copy(c->runs[v * c->reps].variant);
+    for (size_t i = 0; i < headline; i++) add_line(s, metric_find(names[i]), c);
+    for (size_t i = 0; i < checked->count; i++) add_line(s, checked->list[i].kind, c);
 }
 
 static size_t add_source(struct claims *claims, const struct claims_source *from)
 {
     claims->sources = realloc(claims->sources, (claims->source_count + 1) * sizeof *claims->sources);
     SIM_ASSERT(claims->sources);
-    struct source *s = &claims->sources[claims->source_count];
-    *s = (struct source){ copy(from->scenario), copy(from->title), copy(from->file), copy(from->data_dir),
-                          calloc(from->plot_count + 1, sizeof *s->plots), from->plot_count };
+    struct claim_source *s = &claims->sources[claims->source_count];
+    *s = (struct claim_source){ .scenario = claims_copy(from->scenario), .title = claims_copy(from->title),
+                                .description = claims_copy(from->description), .file = claims_copy(from->file),
+                                .data_dir = claims_copy(from->data_dir),
+                                .plots = calloc(from->plot_count + 1, sizeof *s->plots),
+                                .plot_count = from->plot_count };
     SIM_ASSERT(s->plots);
-    for (size_t p = 0; p < s->plot_count; p++) s->plots[p] = copy(from->plots[p]);
+    for (size_t p = 0; p < from->plot_count; p++) s->plots[p] = claims_copy(from->plots[p]);
     return claims->source_count++;
 }
 
-static struct entry *add_entry(struct claims *claims)
+/* -- claims ------------------------------------------------------------------------------------------------------- */
+
+struct claim *claims_new(struct claims *claims)
 {
-    claims->entries = realloc(claims->entries, (claims->count + 1) * sizeof *claims->entries);
-    SIM_ASSERT(claims->entries);
-    struct entry *e = &claims->entries[claims->count++];
-    *e = (struct entry){ .unit = "" };
-    return e;
+    claims->list = realloc(claims->list, (claims->count + 1) * sizeof *claims->list);
+    SIM_ASSERT(claims->list);
+    struct claim *c = &claims->list[claims->count++];
+    *c = (struct claim){ .unit = "", .source = CLAIM_NO_SOURCE, .firm = true };
+    return c;
 }
 
 void claims_add(struct claims *claims, const struct claims_source *source, const struct expect_report *checked)
 {
+    static const enum row_verdict verdict[] = { [VERDICT_HOLDS] = ROW_HOLDS, [VERDICT_FAILS] = ROW_FAILS,
+                                                [VERDICT_NOT_COMPARABLE] = ROW_NOT_COMPARABLE };
     size_t from = add_source(claims, source);
+    if (source->campaign) summarise(&claims->sources[from].summary, source->campaign, checked);
     for (size_t i = 0; i < checked->count; i++) {
         const struct expect_result *x = &checked->list[i];
         enum metric_kind kind = x->kind->kind;
         char measured[96];
-        struct entry *e = add_entry(claims);
-        *e = (struct entry){ .source = from, .says = copy(x->says), .section = copy(x->section),
-                             .metric = copy(x->metric), .of = copy(x->of), .bound = copy(x->bound),
-                             .tolerance_reason = copy(x->tolerance_reason), .reason = copy(x->reason),
-                             .measured = copy(metric_format(kind, &x->measured, measured, sizeof measured)),
-                             .unit = metric_unit(kind), .mean = x->measured.mean * metric_scale(kind),
-                             .half = x->measured.half * metric_scale(kind), .n = x->measured.n,
-                             .verdict = x->verdict, .firm = x->firm };
-        claims->failed += x->verdict == VERDICT_FAILS;
+        *claims_new(claims) = (struct claim){
+            .source = from, .says = claims_copy(x->says), .section = claims_copy(x->section),
+            .metric = claims_copy(x->metric), .of = claims_copy(x->of), .bound = claims_copy(x->bound),
+            .tolerance_reason = claims_copy(x->tolerance_reason), .reason = claims_copy(x->reason),
+            .measured = claims_copy(metric_format(kind, &x->measured, measured, sizeof measured)),
+            .unit = metric_unit(kind), .mean = x->measured.mean * metric_scale(kind),
+            .half = x->measured.half * metric_scale(kind), .n = x->measured.n, .verdict = verdict[x->verdict],
+            .firm = x->firm };
     }
 }
 
 void claims_add_broken(struct claims *claims, const struct claims_source *source, const char *reason)
 {
     size_t from = add_source(claims, source);
-    struct entry *e = add_entry(claims);
-    *e = (struct entry){ .source = from, .reason = copy(reason), .unit = "", .broken = true };
-    claims->failed++;
+    struct claim *c = claims_new(claims);
+    c->source = from;
+    c->reason = claims_copy(reason);
+    c->verdict = ROW_NOT_RUN;
 }
 
 size_t claims_failed(const struct claims *claims)
 {
-    return claims->failed;
+    size_t n = 0;
+    for (size_t i = 0; i < claims->count; i++)
+        n += claims->list[i].verdict == ROW_FAILS || claims->list[i].verdict == ROW_NOT_RUN;
+    return n;
+}
+
+size_t claims_holding(const struct claims *claims)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < claims->count; i++) n += claims->list[i].verdict == ROW_HOLDS;
+    return n;
 }
 
 size_t claims_count(const struct claims *claims)
 {
-    return claims->count;
+    size_t n = 0;
+    for (size_t i = 0; i < claims->count; i++) n += claims->list[i].source != CLAIM_NO_SOURCE;
+    return n;
 }
 
-/* NULL: there is no such claim. */
-static const struct entry *find_entry(const struct claims *claims, const char *scenario, const char *metric,
-                                      const char *of)
+size_t claims_rows(const struct claims *claims)
 {
-    for (size_t i = 0; i < claims->count; i++) {
-        const struct entry *e = &claims->entries[i];
-        if (e->broken || strcmp(claims->sources[e->source].scenario, scenario) != 0) continue;
-        if (strcmp(e->metric, metric) == 0 && strcmp(e->of, of) == 0) return e;
+    struct claim_rows rows;
+    claim_rows_make(&rows, claims);
+    size_t n = 0;
+    for (size_t i = 0; i < rows.count; i++) n += rows.list[i].says != NULL;
+    claim_rows_fini(&rows);
+    return n;
+}
+
+const char *claims_explain(const struct claims *claims, const struct claim *c)
+{
+    if (c->verdict != ROW_FAILS) return NULL;
+    for (size_t i = 0; i < claims->explanation_count; i++) {
+        const struct claim_explanation *e = &claims->explanations[i];
+        if (strcmp(e->scenario, claims->sources[c->source].scenario) != 0) continue;
+        if (strcmp(e->metric, c->metric) != 0) continue;
+        if (!e->of || strcmp(e->of, c->of) == 0) return e->because;
     }
     return NULL;
 }
 
-int claims_lost(const struct claims *claims, const char *path, FILE *out, struct errors *errors)
+int claims_stale(const struct claims *claims, FILE *out)
 {
-    char line[512], scenario[128], metric[128], of[128];
-    int lost = 0;
-    FILE *list = fopen(path, "r");
-    if (!list) return errors_add(errors, (struct error_at){ path, 0, 0 }, "%s", strerror(errno));
-    while (fgets(line, sizeof line, list)) {
-        if (line[0] == '#' || sscanf(line, "%127s %127s %127s", scenario, metric, of) != 3) continue;
-        const struct entry *e = find_entry(claims, scenario, metric, of);
-        if (e && e->verdict == VERDICT_HOLDS) continue;
-        fprintf(out, "no longer holds: %s of %s in %s: %s\n", metric, of, scenario, e ? e->reason : "it is not there");
-        lost++;
+    int stale = 0;
+    for (size_t i = 0; i < claims->explanation_count; i++) {
+        const struct claim_explanation *e = &claims->explanations[i];
+        bool used = false;
+        for (size_t k = 0; k < claims->count && !used; k++)
+            used = claims_explain(claims, &claims->list[k]) == e->because;
+        if (used) continue;
+        fprintf(out, "explains nothing: %s of %s in %s holds, or is not there\n", e->metric,
+                e->of ? e->of : "any variant", e->scenario);
+        stale++;
     }
-    fclose(list);
     for (size_t i = 0; i < claims->count; i++) {
-        const struct entry *e = &claims->entries[i];
-        if (!e->broken) continue;
-        fprintf(out, "did not run: %s: %s\n", claims->sources[e->source].scenario, e->reason);
-        lost++;
+        const struct claim *c = &claims->list[i];
+        if (c->verdict != ROW_FAILS || claims_explain(claims, c)) continue;
+        fprintf(out, "not explained: %s of %s in %s does not hold\n", c->metric, c->of,
+                claims->sources[c->source].scenario);
+        stale++;
     }
-    return lost;
+    return stale;
 }
 
-static const char *verdict_of(const struct entry *e)
+/* -- rows --------------------------------------------------------------------------------------------------------- */
+
+/* From good to bad: a sentence is as good as the worst of its checks. */
+static int badness(enum row_verdict v)
 {
-    return e->broken ? "not run" : verdict_name(e->verdict);
+    static const int order[N_ROW_VERDICTS] = { [ROW_HOLDS] = 0, [ROW_NOT_COMPARABLE] = 1, [ROW_PENDING] = 2,
+                                               [ROW_FAILS] = 3, [ROW_NOT_RUN] = 4 };
+    return order[v];
 }
 
-/* -- Markdown ----------------------------------------------------------------------------------------------------- */
-
-/* Text of a table cell: no bars, no line ends. */
-static void put_cell(FILE *out, const char *text)
+static bool same(const char *a, const char *b)
 {
-    fputs("| ", out);
-    for (; text && *text; text++) {
-        if (*text == '|') putc('\\', out);
-        putc(*text == '\n' || *text == '\r' ? ' ' : *text, out);
+    return a && b && strcmp(a, b) == 0;
+}
+
+static struct claim_row *row_for(struct claim_rows *rows, const struct claim *c)
+{
+    for (size_t i = 0; i < rows->count && c->says; i++)
+        if (same(rows->list[i].says, c->says) && same(rows->list[i].section, c->section)) return &rows->list[i];
+    rows->list = realloc(rows->list, (rows->count + 1) * sizeof *rows->list);
+    SIM_ASSERT(rows->list);
+    struct claim_row *r = &rows->list[rows->count++];
+    *r = (struct claim_row){ .section = c->section, .says = c->says };
+    return r;
+}
+
+/* Sections as people number them: 4.10 follows 4.9.  What has no section comes last. */
+static int by_section(const struct claim_row *a, const struct claim_row *b)
+{
+    if (!a->section || !b->section) return !a->section - !b->section;
+    return strverscmp(a->section, b->section);
+}
+
+/* Stable, and there are about a hundred. */
+static void sort_rows(struct claim_rows *rows)
+{
+    for (size_t i = 1; i < rows->count; i++) {
+        struct claim_row row = rows->list[i];
+        size_t k = i;
+        for (; k > 0 && by_section(&rows->list[k - 1], &row) > 0; k--) rows->list[k] = rows->list[k - 1];
+        rows->list[k] = row;
     }
-    putc(' ', out);
 }
 
-static void put_evidence(FILE *out, const struct source *s)
+void claim_rows_make(struct claim_rows *rows, const struct claims *claims)
 {
-    fputs("| ", out);
-    if (s->data_dir) {
-        for (size_t p = 0; p < s->plot_count; p++)
-            fprintf(out, "[%s](%s/%s.svg), ", s->plots[p], s->data_dir, s->plots[p]);
-        fprintf(out, "[data](%s/summary.json)", s->data_dir);
-    }
-    fputs(" |\n", out);
-}
-
-static void write_source(FILE *out, const struct claims *claims, size_t from)
-{
-    const struct source *s = &claims->sources[from];
-    fprintf(out, "\n## %s\n\n`%s`\n\n", s->title ? s->title : s->scenario, s->file ? s->file : s->scenario);
-    for (size_t p = 0; s->data_dir && p < s->plot_count; p++)
-        fprintf(out, "![%s](%s/%s.png)\n\n", s->plots[p], s->data_dir, s->plots[p]);
-    fputs("| the paper says | where | checked as | measured | verdict | evidence |\n|---|---|---|---|---|---|\n", out);
+    *rows = (struct claim_rows){ 0 };
     for (size_t i = 0; i < claims->count; i++) {
-        const struct entry *e = &claims->entries[i];
-        char text[400];
-        if (e->source != from) continue;
-        put_cell(out, e->says ? e->says : "(no sentence of the paper: a check of the model)");
-        put_cell(out, e->section);
-        snprintf(text, sizeof text, "%s of %s: %s", e->metric ? e->metric : "", e->of ? e->of : "",
-                 e->bound ? e->bound : "");
-        put_cell(out, e->broken ? "" : text);
-        put_cell(out, e->measured);
-        snprintf(text, sizeof text, "%s%s", verdict_of(e),
-                 !e->broken && !e->firm ? " (the interval crosses the bound)" : "");
-        put_cell(out, text);
-        put_evidence(out, s);
+        const struct claim *c = &claims->list[i];
+        struct claim_row *r = row_for(rows, c);
+        r->checks = realloc(r->checks, (r->check_count + 1) * sizeof *r->checks);
+        SIM_ASSERT(r->checks);
+        r->checks[r->check_count++] = c;
+        if (r->check_count == 1 || badness(c->verdict) > badness(r->verdict)) r->verdict = c->verdict;
     }
-    putc('\n', out);
-    for (size_t i = 0; i < claims->count; i++) {
-        const struct entry *e = &claims->entries[i];
-        if (e->source != from) continue;
-        fprintf(out, "- **%s**: %s", verdict_of(e), e->reason ? e->reason : "");
-        if (e->tolerance_reason) fprintf(out, "; bound because: %s", e->tolerance_reason);
-        fputs(".\n", out);
-    }
+    sort_rows(rows);
+    for (size_t i = 0; i < rows->count; i++) rows->tally[rows->list[i].verdict]++;
 }
 
-static void write_markdown(FILE *out, const struct claims *claims, const char *version)
+void claim_rows_fini(struct claim_rows *rows)
 {
-    size_t holds = 0, fails = 0, other = 0, broken = 0;
-    for (size_t i = 0; i < claims->count; i++) {
-        const struct entry *e = &claims->entries[i];
-        if (e->broken)
-            broken++;
-        else if (e->verdict == VERDICT_HOLDS)
-            holds++;
-        else if (e->verdict == VERDICT_FAILS)
-            fails++;
-        else
-            other++;
-    }
-    fprintf(out, "# What the paper says, and what the model shows\n\nxbow %s, written by `xbow reproduce`.\n", version);
-    fprintf(out, "%zu %s, %zu %s not hold, %zu not comparable, %zu not run.\n\n", holds, holds == 1 ? "holds" : "hold",
-            fails, fails == 1 ? "does" : "do", other, broken);
-    fputs("Measured values are means over the seeds with their Student-t 95 % interval; the mean decides.\n"
-          "The values of the paper's Figures 2 to 4 are not known: bars drawn here are predictions, compared with\n"
-          "what its text says.\n", out);
-    for (size_t i = 0; i < claims->source_count; i++) write_source(out, claims, i);
-}
-
-/* -- JSON --------------------------------------------------------------------------------------------------------- */
-
-static void write_json(FILE *out, const struct claims *claims, const char *version)
-{
-    struct json json, *j = &json;
-
-    json_begin(j, out);
-    json_object(j, NULL);
-    json_i64(j, "schema", RESULTS_SCHEMA);
-    json_string(j, "version", version);
-    json_u64(j, "failed", claims->failed);
-    json_array(j, "claims");
-    for (size_t i = 0; i < claims->count; i++) {
-        const struct entry *e = &claims->entries[i];
-        const struct source *s = &claims->sources[e->source];
-        json_object(j, NULL);
-        json_string(j, "scenario", s->scenario);
-        json_string(j, "file", s->file);
-        json_string(j, "says", e->says);
-        json_string(j, "section", e->section);
-        json_string(j, "metric", e->metric);
-        json_string(j, "of", e->of);
-        json_string(j, "bound", e->bound);
-        json_string(j, "tolerance_reason", e->tolerance_reason);
-        json_object(j, "measured");
-        json_string(j, "unit", e->unit);
-        json_u64(j, "n", e->n);
-        json_double(j, "mean", e->n ? e->mean : 0.0 / 0.0);
-        json_double(j, "half_95", e->n > 1 ? e->half : 0.0 / 0.0);
-        json_object_end(j);
-        json_string(j, "verdict", verdict_of(e));
-        json_bool(j, "firm", e->firm);
-        json_string(j, "reason", e->reason);
-        json_string(j, "data", s->data_dir);
-        json_array(j, "plots");
-        for (size_t p = 0; p < s->plot_count; p++) json_string(j, NULL, s->plots[p]);
-        json_array_end(j);
-        json_object_end(j);
-    }
-    json_array_end(j);
-    json_object_end(j);
-    json_end(j);
-}
-
-/* -- files -------------------------------------------------------------------------------------------------------- */
-
-typedef void ledger_fn(FILE *out, const struct claims *claims, const char *version);
-
-static int write_whole(const char *dir, const char *name, ledger_fn *fn, const struct claims *claims,
-                       const char *version, struct errors *errors)
-{
-    char *path, *temporary;
-    int made = asprintf(&path, "%s/%s", dir, name), also = asprintf(&temporary, "%s/.%s.new", dir, name);
-    SIM_ASSERT(made >= 0 && also >= 0);
-    FILE *out = fopen(temporary, "w");
-    bool good = out != NULL;
-    int code = errno;
-
-    if (out) {
-        errno = 0;
-        fn(out, claims, version);
-        good = fflush(out) == 0 && !ferror(out);
-        code = errno;
-        if (fclose(out) != 0 && good) {
-            good = false;
-            code = errno;
-        }
-        if (good && rename(temporary, path) != 0) {
-            good = false;
-            code = errno;
-        }
-        if (!good) unlink(temporary);
-    }
-    if (!good)
-        errors_add(errors, (struct error_at){ NULL, 0, 0 }, "%s: cannot write: %s", path, strerror(code ? code : EIO));
-    free(path);
-    free(temporary);
-    return good ? 0 : -1;
-}
-
-/* Makes 'dir' and what is above it; failing to is noticed when a file is opened in it. */
-static void make_dirs(const char *dir)
-{
-    char *path = copy(dir);
-    for (char *c = strchr(path + (*path != '\0'), '/'); c; c = strchr(c + 1, '/')) {
-        *c = '\0';
-        mkdir(path, 0777);
-        *c = '/';
-    }
-    mkdir(path, 0777);
-    free(path);
-}
-
-int claims_write(const struct claims *claims, const char *dir, const char *version, struct errors *errors)
-{
-    make_dirs(dir);
-    int bad = write_whole(dir, "claims.md", write_markdown, claims, version, errors);
-    bad |= write_whole(dir, "claims.json", write_json, claims, version, errors);
-    return bad ? -1 : 0;
+    for (size_t i = 0; i < rows->count; i++) free(rows->list[i].checks);
+    free(rows->list);
+    *rows = (struct claim_rows){ 0 };
 }

@@ -215,12 +215,14 @@ void csv_write_metric_runs(FILE *out, const struct campaign *c)
 
 /* -- means for plots ---------------------------------------------------------------------------------------------- */
 
+enum { SHARE_WHOLE_MAX = 8 };
+
 /* Columns of a table of means: each the share that one counter has of the sum of some. */
 struct share_table {
     const char *kind;
     const struct {
-        const char *column, *counter, *whole[4];
-    } share[6];
+        const char *column, *counter, *whole[SHARE_WHOLE_MAX];
+    } share[13];
 };
 
 static const struct share_table lane_table = { "lane", {
@@ -231,11 +233,20 @@ static const struct share_table lane_table = { "lane", {
     { "over50", "chainover50", { "chainunder10", "chain10to50", "chainover50" } },
 } };
 
+#define OF_ACTIVITIES "usr_ps", "spin_ps", "idl_ps", "act_intr_ps", "act_poll_ps", "act_proto_ps", "act_sys_ps"
+
 static const struct share_table cpu_table = { "cpu", {
     { "usr", "usr_ps", { "usr_ps", "sys_ps", "intr_ps", "idl_ps" } },
     { "sys", "sys_ps", { "usr_ps", "sys_ps", "intr_ps", "idl_ps" } },
     { "intr", "intr_ps", { "usr_ps", "sys_ps", "intr_ps", "idl_ps" } },
     { "idl", "idl_ps", { "usr_ps", "sys_ps", "intr_ps", "idl_ps" } },
+    { "act_intr", "act_intr_ps", { OF_ACTIVITIES } },
+    { "act_poll", "act_poll_ps", { OF_ACTIVITIES } },
+    { "act_proto", "act_proto_ps", { OF_ACTIVITIES } },
+    { "act_sys", "act_sys_ps", { OF_ACTIVITIES } },
+    { "act_user", "usr_ps", { OF_ACTIVITIES } },
+    { "act_spin", "spin_ps", { OF_ACTIVITIES } },
+    { "act_idle", "idl_ps", { OF_ACTIVITIES } },
 } };
 
 static const struct result_block *find_block(const struct run_result *r, const char *kind, const char *entity)
@@ -269,7 +280,7 @@ static void put_shares(FILE *out, const struct share_table *t, const struct run_
         for (size_t i = 0; i < reps; i++) {
             const struct result_block *b = find_block(&runs[i], t->kind, entity);
             double whole = 0;
-            for (size_t w = 0; b && w < 4 && t->share[s].whole[w]; w++)
+            for (size_t w = 0; b && w < SHARE_WHOLE_MAX && t->share[s].whole[w]; w++)
                 whole += (double)result_block_value(b, t->share[s].whole[w], NULL);
             values[i] = whole > 0 ? 100 * (double)result_block_value(b, t->share[s].counter, NULL) / whole : NAN;
         }

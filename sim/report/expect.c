@@ -41,6 +41,8 @@ int expect_check(const struct scenario *s, struct errors *errors)
         const struct scenario_expect *x = &s->expects[i];
         const struct metric *m = x->metric.text ? metric_find(x->metric.text) : NULL;
         bad |= check_ratio(&x->within, "within", errors) | check_ratio(&x->spread, "spread", errors);
+        bad |= check_ratio(&x->ratio_at_least, "ratio-at-least", errors);
+        bad |= check_ratio(&x->ratio_at_most, "ratio-at-most", errors);
         if (m) {
             bad |= check_bound(&x->at_least, m, errors) | check_bound(&x->at_most, m, errors);
             bad |= check_bound(&x->between[0], m, errors) | check_bound(&x->between[1], m, errors);
@@ -98,7 +100,8 @@ static int check_bound(const struct scenario_bound *b, const struct metric *m, s
 {
     static const char *const wanted[] = { [METRIC_RATE] = "a rate such as 9Gbps", [METRIC_SHARE] = "a share such as 5%",
                                           [METRIC_FREQUENCY] = "a frequency such as 8000Hz or a packet rate",
-                                          [METRIC_COUNT] = "a count such as 0" };
+                                          [METRIC_COUNT] = "a count such as 0",
+                                          [METRIC_RATIO] = "a number such as 1.5" };
     bool fits = false;
 
     if (!given(b)) return 0;
@@ -113,6 +116,7 @@ static int check_bound(const struct scenario_bound *b, const struct metric *m, s
         fits = b->unit == SCENARIO_BOUND_FREQUENCY || b->unit == SCENARIO_BOUND_PACKET_RATE;
         break;
     case METRIC_COUNT:
+    case METRIC_RATIO:
         fits = b->unit == SCENARIO_BOUND_NUMBER;
         break;
     }
@@ -160,6 +164,14 @@ static char *describe_bounds(const struct scenario_expect *x)
     text_add(&t, "%s", "");
     if (given(&x->within)) {
         text_add(&t, "within %s of %s", x->within.text, x->against.text ? x->against.text : "?");
+        comma = ", ";
+    }
+    if (given(&x->ratio_at_least)) {
+        text_add(&t, "%sat least %s times %s", comma, x->ratio_at_least.text, x->against.text ? x->against.text : "?");
+        comma = ", ";
+    }
+    if (given(&x->ratio_at_most)) {
+        text_add(&t, "%sat most %s times %s", comma, x->ratio_at_most.text, x->against.text ? x->against.text : "?");
         comma = ", ";
     }
     if (given(&x->at_least)) {
@@ -253,11 +265,13 @@ static void evaluate(struct expect_result *e, const struct scenario_expect *x, c
 
     size_t against = x->against.text ? find_variant(c, x->against.text) : 0;
     bool have_against = against < c->count / c->reps;
-    if (measured && given(&x->within) && x->against.text && have_against) {
-        double within = scenario_bound_value(&x->within);
+    if (measured && x->against.text && have_against) {
+        double low = given(&x->ratio_at_least) ? scenario_bound_value(&x->ratio_at_least) - 1 : -INFINITY;
+        double high = given(&x->ratio_at_most) ? scenario_bound_value(&x->ratio_at_most) - 1 : INFINITY;
+        double within = given(&x->within) ? scenario_bound_value(&x->within) : INFINITY;
         compare(e, c, of, against);
         measured = e->difference.n == c->reps;
-        holds &= measured && lies(&e->difference, -within, within, &e->firm);
+        holds &= measured && lies(&e->difference, fmax(low, -within), fmin(high, within), &e->firm);
     }
     if (measured && given(&x->at_least))
         holds &= lies(&e->measured, scenario_bound_value(&x->at_least), INFINITY, &e->firm);

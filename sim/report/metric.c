@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "report/metric_impl.h"
 
 static double goodput(const struct metric *m, const struct run_result *r);
 static double goodput_rx(const struct metric *m, const struct run_result *r);
@@ -108,6 +109,53 @@ static const struct metric metrics[] = {
       "smtx", { NULL } },
     { "syscall-rate", METRIC_FREQUENCY, "system calls, all CPUs (mpstat syscl)", cpu_rate, FOLD_SUM, "syscl",
       { NULL } },
+
+    { "cpu-poll", METRIC_SHARE, "time polling rings, of all CPUs", cpu_share, FOLD_SUM, "act_poll_ps", OF_TIME },
+    { "cpu-protocol", METRIC_SHARE, "time in kernel threads and packets' protocol work, of all CPUs", cpu_share,
+      FOLD_SUM, "act_proto_ps", OF_TIME },
+    { "cpu-app-kernel", METRIC_SHARE, "time in applications' system calls, of all CPUs", cpu_share, FOLD_SUM,
+      "act_sys_ps", OF_TIME },
+    { "cpus-interrupted", METRIC_COUNT, "CPUs with at least 1 % of the most interrupted one's interrupts",
+      metric_cpus_used, FOLD_SUM, "intr", { NULL } },
+    { "cpus-polling", METRIC_COUNT, "CPUs with at least 1 % of the time of the one that polls most", metric_cpus_used,
+      FOLD_SUM, "act_poll_ps", { NULL } },
+    { "packets-per-cpu-second", METRIC_FREQUENCY, "packets received by lanes, per second of CPU time not idle",
+      metric_packets_per_cpu_second, FOLD_SUM, "ipackets", { NULL } },
+    { "goodput-per-cpu", METRIC_RATE, "application bytes received anywhere, per busy CPU", metric_goodput_per_cpu,
+      FOLD_SUM, NULL, { NULL } },
+    { "intr-per-packet", METRIC_RATIO, "interrupts, of all kinds, per packet received by lanes", metric_per_packet,
+      FOLD_SUM, "intr", { NULL } },
+    { "csw-per-packet", METRIC_RATIO, "context switches per packet received by lanes", metric_per_packet, FOLD_SUM,
+      "csw", { NULL } },
+
+    { "lanes-used", METRIC_COUNT, "hardware lanes with at least 1 % of the busiest one's packets", metric_lanes_used,
+      FOLD_SUM, "ipackets", { NULL } },
+    { "hw-lane-share", METRIC_SHARE, "packets received by hardware lanes, of all that lanes received",
+      metric_hardware_share, FOLD_SUM, "ipackets", { NULL } },
+    { "packets-per-interrupt", METRIC_RATIO, "packets that an interrupt of a hardware lane found, if any",
+      metric_packets_per_interrupt, FOLD_SUM, NULL, { NULL } },
+    { "packets-per-poll", METRIC_RATIO, "packets that a poll of a hardware lane found, if any",
+      metric_packets_per_poll, FOLD_SUM, NULL, { NULL } },
+    { "lane-lock-misses", METRIC_SHARE, "entries into locks of hardware lanes that found them taken",
+      metric_lane_lock_misses, FOLD_SUM, NULL, { NULL } },
+    { "tx-rings-used", METRIC_COUNT, "transmit sides with at least 1 % of the busiest one's packets",
+      metric_tx_rings_used, FOLD_SUM, "opackets", { NULL } },
+    { "tx-blocks", METRIC_COUNT, "times a transmit worker waited for descriptors", metric_tx_blocks, FOLD_SUM,
+      "blockcnt", { NULL } },
+    { "nic-drop-share", METRIC_SHARE, "frames the machine's cards lost for want of room, of those that came",
+      metric_nic_drop_share, FOLD_SUM, NULL, { NULL } },
+    { "rx-link-fairness", METRIC_SHARE, "Jain's index of the bytes received per link of the machine of interest",
+      metric_link_fairness, FOLD_SUM, "rbytes", { NULL } },
+    { "tx-link-fairness", METRIC_SHARE, "Jain's index of the bytes sent per link of the machine of interest",
+      metric_link_fairness, FOLD_SUM, "obytes", { NULL } },
+    { "tcp-goodput", METRIC_RATE, "application bytes received over TCP, all machines", metric_tcp_goodput, FOLD_SUM,
+      "read_bytes", { NULL } },
+    { "flows-served", METRIC_COUNT, "TCP connection ends whose application received something", metric_flows_served,
+      FOLD_SUM, "read_bytes", { NULL } },
+    { "udp-packet-rate", METRIC_FREQUENCY, "UDP packets that reached their port on the machine of interest",
+      metric_udp_packet_rate, FOLD_SUM, NULL, { NULL } },
+    { "udp-rate-per-lane", METRIC_FREQUENCY, "the same, per hardware lane used", metric_udp_rate_per_lane, FOLD_SUM,
+      NULL, { NULL } },
 };
 enum { N_METRICS = sizeof metrics / sizeof *metrics };
 
@@ -161,20 +209,21 @@ const char *metric_nearest(const char *name)
 const char *metric_unit(enum metric_kind kind)
 {
     static const char *const unit[] = { [METRIC_RATE] = "Gb/s", [METRIC_SHARE] = "%", [METRIC_FREQUENCY] = "1/s",
-                                        [METRIC_COUNT] = "" };
+                                        [METRIC_COUNT] = "", [METRIC_RATIO] = "" };
     return unit[kind];
 }
 
 double metric_scale(enum metric_kind kind)
 {
     static const double scale[] = { [METRIC_RATE] = 1e-9, [METRIC_SHARE] = 100, [METRIC_FREQUENCY] = 1,
-                                    [METRIC_COUNT] = 1 };
+                                    [METRIC_COUNT] = 1, [METRIC_RATIO] = 1 };
     return scale[kind];
 }
 
 int metric_decimals(enum metric_kind kind)
 {
-    static const int decimals[] = { [METRIC_RATE] = 3, [METRIC_SHARE] = 2, [METRIC_FREQUENCY] = 0, [METRIC_COUNT] = 0 };
+    static const int decimals[] = { [METRIC_RATE] = 3, [METRIC_SHARE] = 2, [METRIC_FREQUENCY] = 0, [METRIC_COUNT] = 0,
+                                    [METRIC_RATIO] = 2 };
     return decimals[kind];
 }
 
@@ -211,7 +260,7 @@ static double seconds(const struct run_result *r)
     return sim_seconds(r->measured);
 }
 
-static double counter_of(const struct result_block *b, const char *counter)
+double metric_counter(const struct result_block *b, const char *counter)
 {
     return (double)result_block_value(b, counter, NULL);
 }
@@ -219,12 +268,12 @@ static double counter_of(const struct result_block *b, const char *counter)
 static double whole_of(const struct metric *m, const struct result_block *b)
 {
     double sum = 0;
-    for (size_t i = 0; i < sizeof m->whole / sizeof *m->whole && m->whole[i]; i++) sum += counter_of(b, m->whole[i]);
+    for (size_t i = 0; i < sizeof m->whole / sizeof *m->whole && m->whole[i]; i++)
+        sum += metric_counter(b, m->whole[i]);
     return sum;
 }
 
-/* The next block from *i on of this kind, at the machine of interest when 'focused'; NULL at the end. */
-static const struct result_block *next_block(const struct run_result *r, const char *kind, bool focused, size_t *i)
+const struct result_block *metric_next_block(const struct run_result *r, const char *kind, bool focused, size_t *i)
 {
     if (focused && !r->focus) return NULL;
     while (*i < r->block_count) {
@@ -244,8 +293,8 @@ static bool is_hardware_lane(const struct result_block *b)
 static const struct result_block *next_lane(const struct run_result *r, double least, size_t *i)
 {
     const struct result_block *b;
-    while ((b = next_block(r, "lane", true, i)))
-        if (is_hardware_lane(b) && counter_of(b, "ipackets") >= least) return b;
+    while ((b = metric_next_block(r, "lane", true, i)))
+        if (is_hardware_lane(b) && metric_counter(b, "ipackets") >= least) return b;
     return NULL;
 }
 
@@ -254,7 +303,7 @@ static double lane_least(const struct run_result *r)
 {
     double most = 0;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_lane(r, 0, &i));) most = fmax(most, counter_of(b, "ipackets"));
+    for (size_t i = 0; (b = next_lane(r, 0, &i));) most = fmax(most, metric_counter(b, "ipackets"));
     return fmax(most / 100, 1);
 }
 
@@ -271,9 +320,9 @@ static double udp_bytes(const struct run_result *r, int where)
 {
     double sum = NAN;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_block(r, "udp", false, &i));) {
+    for (size_t i = 0; (b = metric_next_block(r, "udp", false, &i));) {
         bool here = r->focus && result_entity_of(b->entity, r->focus);
-        if (where == 0 || here == (where > 0)) sum = fold(FOLD_SUM, sum, counter_of(b, "bytes"));
+        if (where == 0 || here == (where > 0)) sum = fold(FOLD_SUM, sum, metric_counter(b, "bytes"));
     }
     return sum;
 }
@@ -283,7 +332,8 @@ static double sum_of(const struct run_result *r, const char *kind, bool focused,
 {
     double sum = NAN;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_block(r, kind, focused, &i));) sum = fold(FOLD_SUM, sum, counter_of(b, counter));
+    for (size_t i = 0; (b = metric_next_block(r, kind, focused, &i));)
+        sum = fold(FOLD_SUM, sum, metric_counter(b, counter));
     return sum;
 }
 
@@ -332,17 +382,17 @@ static double goodput_tx(const struct metric *m, const struct run_result *r)
     if (!r->focus) return NAN;
     struct flow_end *ends = calloc(r->block_count + 1, sizeof *ends);
     SIM_ASSERT(ends);
-    for (size_t i = 0; (b = next_block(r, "flow", false, &i));)
+    for (size_t i = 0; (b = metric_next_block(r, "flow", false, &i));)
         ends[n++] = (struct flow_end){ after_host(b->entity), b };
     qsort(ends, n, sizeof *ends, by_local);
-    for (size_t i = 0; (b = next_block(r, "flow", true, &i));) {
+    for (size_t i = 0; (b = metric_next_block(r, "flow", true, &i));) {
         char other[160];
         const char *local = after_host(b->entity), *remote = strchr(local, '>');
         if (!remote) continue;
         snprintf(other, sizeof other, "%s>%.*s", remote + 1, (int)(remote - local), local);
         const struct flow_end *end = bsearch(&(struct flow_end){ other, NULL }, ends, n, sizeof *ends, by_local);
         if (end && !result_entity_of(end->block->entity, r->focus))
-            bytes = fold(FOLD_SUM, bytes, counter_of(end->block, "read_bytes"));
+            bytes = fold(FOLD_SUM, bytes, metric_counter(end->block, "read_bytes"));
     }
     free(ends);
     return sum_or_nan(bytes, udp_bytes(r, -1)) * 8 / seconds(r);
@@ -359,8 +409,8 @@ static double flow_fairness(const struct metric *m, const struct run_result *r)
 {
     double sum = 0, squares = 0, n = 0;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_block(r, "flow", false, &i));) {
-        double x = counter_of(b, m->counter);
+    for (size_t i = 0; (b = metric_next_block(r, "flow", false, &i));) {
+        double x = metric_counter(b, m->counter);
         if (x <= 0) continue;
         sum += x;
         squares += x * x;
@@ -381,8 +431,8 @@ static double wire_busy(const struct metric *m, const struct run_result *r)
 {
     double busiest = NAN;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_block(r, "link", false, &i));)
-        busiest = fold(m->fold, busiest, counter_of(b, m->counter));
+    for (size_t i = 0; (b = metric_next_block(r, "link", false, &i));)
+        busiest = fold(m->fold, busiest, metric_counter(b, m->counter));
     return busiest * 1e-12 / seconds(r);
 }
 
@@ -394,7 +444,7 @@ static double lane_share(const struct metric *m, const struct run_result *r)
     const struct result_block *b;
     double least = m->fold == FOLD_SUM ? 0 : lane_least(r);
     for (size_t i = 0; (b = next_lane(r, least, &i));) {
-        double x = counter_of(b, m->counter), of = whole_of(m, b);
+        double x = metric_counter(b, m->counter), of = whole_of(m, b);
         part += x;
         whole += of;
         if (of > 0) best = fold(m->fold, best, x / of);
@@ -412,7 +462,7 @@ static double lane_rate(const struct metric *m, const struct run_result *r)
 {
     double sum = NAN;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_lane(r, 0, &i));) sum = fold(FOLD_SUM, sum, counter_of(b, m->counter));
+    for (size_t i = 0; (b = next_lane(r, 0, &i));) sum = fold(FOLD_SUM, sum, metric_counter(b, m->counter));
     return sum / seconds(r);
 }
 
@@ -422,7 +472,7 @@ static double lane_imbalance(const struct metric *m, const struct run_result *r)
     const struct result_block *b;
     double least = lane_least(r);
     for (size_t i = 0; (b = next_lane(r, least, &i)); n++) {
-        double x = counter_of(b, m->counter);
+        double x = metric_counter(b, m->counter);
         low = fold(FOLD_MIN, low, x);
         high = fold(FOLD_MAX, high, x);
         sum += x;
@@ -436,8 +486,8 @@ static double cpu_share(const struct metric *m, const struct run_result *r)
 {
     double part = 0, whole = 0;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_block(r, "cpu", true, &i));) {
-        part += counter_of(b, m->counter);
+    for (size_t i = 0; (b = metric_next_block(r, "cpu", true, &i));) {
+        part += metric_counter(b, m->counter);
         whole += whole_of(m, b);
     }
     return whole > 0 ? part / whole : NAN;
@@ -452,14 +502,14 @@ static double cpu_rate(const struct metric *m, const struct run_result *r)
 static double busy_of(const struct metric *m, const struct result_block *b)
 {
     double whole = whole_of(m, b);
-    return whole > 0 ? 1 - counter_of(b, "idl_ps") / whole : NAN;
+    return whole > 0 ? 1 - metric_counter(b, "idl_ps") / whole : NAN;
 }
 
 static double cpu_busy(const struct metric *m, const struct run_result *r)
 {
     double value = NAN, n = 0;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_block(r, "cpu", true, &i)); n++) value = fold(m->fold, value, busy_of(m, b));
+    for (size_t i = 0; (b = metric_next_block(r, "cpu", true, &i)); n++) value = fold(m->fold, value, busy_of(m, b));
     return m->fold == FOLD_SUM ? value / n : value;
 }
 
@@ -467,7 +517,7 @@ static double cpu_imbalance(const struct metric *m, const struct run_result *r)
 {
     double low = NAN, high = NAN, sum = 0, n = 0;
     const struct result_block *b;
-    for (size_t i = 0; (b = next_block(r, "cpu", true, &i)); n++) {
+    for (size_t i = 0; (b = metric_next_block(r, "cpu", true, &i)); n++) {
         double x = busy_of(m, b);
         low = fold(FOLD_MIN, low, x);
         high = fold(FOLD_MAX, high, x);

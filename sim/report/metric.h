@@ -18,6 +18,7 @@ enum metric_kind {
     METRIC_SHARE,     /* 0..1, shown in % */
     METRIC_FREQUENCY, /* per second */
     METRIC_COUNT,     /* of things */
+    METRIC_RATIO,     /* of things per thing */
 };
 
 enum metric_fold { FOLD_SUM, FOLD_MIN, FOLD_MAX }; /* over the machine's parts */

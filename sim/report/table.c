@@ -62,6 +62,12 @@ void table_print(FILE *out, const struct campaign *c, const struct expect_report
     }
 }
 
+const char *const *table_headline(size_t *count)
+{
+    *count = N_HEADLINE;
+    return headline;
+}
+
 void table_print_expectations(FILE *out, const struct expect_report *checked)
 {
     for (size_t i = 0; i < checked->count; i++) {

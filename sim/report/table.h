@@ -14,6 +14,9 @@
 /* 'checked' may be NULL.  Per-entity tables show the first seed of each variant. */
 void table_print(FILE *out, const struct campaign *c, const struct expect_report *checked);
 
+/* The metrics that table_print() shows, in its order. */
+const char *const *table_headline(size_t *count);
+
 /* One line per expectation: verdict, what was measured, why. */
 void table_print_expectations(FILE *out, const struct expect_report *checked);
 

@@ -113,7 +113,6 @@ static void resolve_wires(struct scenario *s, const struct name_index *switches,
 
 /* -- a machine's parts -------------------------------------------------------------------------------------------- */
 
-static bool power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
 
 static void check_cpu_list(const struct scenario_cpu_list *l, const struct scenario_cpus *cpus, struct errors *errors)
 {
@@ -136,16 +135,6 @@ static void check_lane(const struct scenario_machine *m, struct errors *errors)
     if (l->poll_threshold_pkts > l->low_water_pkts / 2)
         errors_add(errors, m->at, "machine '%s': lane.poll-threshold (%d) is above half of lane.low-water (%d)",
                    m->name, l->poll_threshold_pkts, l->low_water_pkts);
-}
-
-static void check_pcie(const struct scenario_nic *nic, struct errors *errors)
-{
-    const struct scenario_pcie *p = &nic->pcie;
-
-    if (!power_of_two(p->lanes))
-        errors_add(errors, nic->at, "nic '%s': pcie.lanes is %d, expected 1, 2, 4 or 8", nic->name, p->lanes);
-    if (!power_of_two(p->mps_bytes) || !power_of_two(p->mrrs_bytes) || !power_of_two(p->rcb_bytes))
-        errors_add(errors, nic->at, "nic '%s': pcie.mps, pcie.mrrs and pcie.rcb must be powers of two", nic->name);
 }
 
 static void resolve_wire(const struct scenario *s, struct scenario_nic *nic, const struct name_index *switches,
@@ -172,7 +161,7 @@ static void resolve_nic(const struct scenario *s, const struct scenario_machine 
                         const struct name_index *switches, struct errors *errors)
 {
     resolve_wire(s, nic, switches, errors);
-    check_pcie(nic, errors);
+    check_card(nic, m->detail == SCENARIO_FULL, errors);
     check_cpu_list(&nic->cpus, &m->cpus, errors);
     if (nic->node >= m->cpus.sockets)
         errors_add(errors, nic->at, "nic '%s': there is no NUMA node %d: the machine has %d, counted from 0", nic->name,
@@ -218,6 +207,7 @@ static void resolve_link(const struct scenario_machine *m, struct scenario_link 
                    name_guess_hint(&guess, hint));
     }
     resolve_rxrings(l, l->nic >= 0 ? &m->nics[l->nic] : NULL, errors);
+    if (l->nic >= 0 && m->detail == SCENARIO_FULL) check_card_link(&m->nics[l->nic], l, errors);
     check_cpu_list(&l->cpus, &m->cpus, errors);
 }
 
@@ -267,6 +257,8 @@ static void check_adapter_names(const struct scenario_machine *m, struct errors 
 static void resolve_machine(struct scenario *s, struct scenario_machine *m, const struct name_index *switches,
                             struct errors *errors)
 {
+    for (size_t i = 0; i < m->nic_count; i++) resolve_card_defaults(&m->nics[i]);
+    resolve_stack(m, errors);
     check_lane(m, errors);
     if (m->nic_count + m->link_count > SCENARIO_ADAPTERS_MAX)
         errors_add(errors, m->at, "machine '%s' has %zu NICs and links, at most %d are possible", m->name,

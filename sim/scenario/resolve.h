@@ -10,6 +10,15 @@
 /* Machines, switches, wires, NICs, links, addresses. */
 void resolve_topology(struct scenario *s, struct errors *errors);
 
+/* Values left to the model of a card; before resolve_stack(). */
+void resolve_card_defaults(struct scenario_nic *nic);
+/* What a model has not: keys that ask for it are mistakes, where registers and rings are modelled ('full'). */
+void check_card(const struct scenario_nic *nic, bool full, struct errors *errors);
+void check_card_link(const struct scenario_nic *nic, const struct scenario_link *link, struct errors *errors);
+
+/* What the stack of a machine has and has not; before its NICs and links. */
+void resolve_stack(struct scenario_machine *m, struct errors *errors);
+
 /* Traffic, captures, trace, expectations, plots; after resolve_topology(). */
 void resolve_activity(struct scenario *s, struct errors *errors);
 

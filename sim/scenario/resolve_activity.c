@@ -369,12 +369,15 @@ static void check_expect(const struct scenario *s, const struct scenario_expect 
     check_variant(s, &e->of, "of", errors);
     check_variant(s, &e->against, "against", errors);
     if (!tried(&e->within) && !tried(&e->at_least) && !tried(&e->at_most) && !tried(&e->between[0]) &&
-        !tried(&e->spread))
-        errors_add(errors, e->at, "expected at least one of 'within', 'at-least', 'at-most', 'between' and 'spread'");
+        !tried(&e->ratio_at_least) && !tried(&e->ratio_at_most) && !tried(&e->spread))
+        errors_add(errors, e->at, "expected at least one of 'within', 'ratio-at-least', 'ratio-at-most', 'at-least', "
+                                  "'at-most', 'between' and 'spread'");
     if (given(&e->within) && !e->against.text)
         errors_add(errors, e->at, "'within' needs 'against': the variant to compare with");
-    if (e->against.text && !given(&e->within))
-        errors_add(errors, e->against.at, "'against' needs 'within': how far apart the two may be");
+    if ((given(&e->ratio_at_least) || given(&e->ratio_at_most)) && !e->against.text)
+        errors_add(errors, e->at, "a ratio needs 'against': the variant to compare with");
+    if (e->against.text && !given(&e->within) && !given(&e->ratio_at_least) && !given(&e->ratio_at_most))
+        errors_add(errors, e->against.at, "'against' needs 'within' or a ratio: how far apart the two may be");
     if (e->of.text && e->against.text && strcmp(e->of.text, e->against.text) == 0)
         errors_add(errors, e->against.at, "'against' is the same variant as 'of'");
 }

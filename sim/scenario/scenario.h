@@ -27,8 +27,9 @@ enum {
 #define SCENARIO_NEVER ((sim_dur){ INT64_MAX }) /* traffic that does not stop */
 
 enum scenario_detail { SCENARIO_LIGHT, SCENARIO_FULL };
-enum scenario_stack { SCENARIO_CROSSBOW };
-enum scenario_nic_model { SCENARIO_INTEL_82598 };
+enum scenario_stack { SCENARIO_CROSSBOW, SCENARIO_GLDV3, SCENARIO_LINUX26 };
+enum scenario_nic_model { SCENARIO_INTEL_82598, SCENARIO_INTEL_82573 };
+enum scenario_flow_control { SCENARIO_FLOW_NONE, SCENARIO_FLOW_RX, SCENARIO_FLOW_TX, SCENARIO_FLOW_FULL };
 enum scenario_rxrings { SCENARIO_RXRINGS_HW, SCENARIO_RXRINGS_SW };
 enum scenario_traffic_kind { SCENARIO_UPERF, SCENARIO_PACKETS };
 enum scenario_arrivals { SCENARIO_CONSTANT, SCENARIO_POISSON };
@@ -66,6 +67,7 @@ struct scenario_switch {
     sim_dur latency;     /* from the last bit in to the output queue */
     int64_t buffer_bytes; /* output queue of each port */
     int mac_table;       /* addresses it can learn */
+    bool pause;          /* sends and obeys PAUSE frames */
 };
 
 /* A cable between two switches, both directions alike. */
@@ -96,10 +98,20 @@ struct scenario_tcp {
 };
 
 struct scenario_lane {
+    bool on;        /* the stack has lanes; while reading: the section was given */
     int low_water_pkts, high_water_pkts, poll_threshold_pkts;
     int64_t poll_bytes; /* asked for per poll call */
     int poll_pkts;      /* the driver gives at most this many per call */
     bool latency_optimize;
+};
+
+/* Solaris before Crossbow. */
+struct scenario_gldv3 {
+    bool on;        /* the stack is this one; while reading: the section was given */
+    int soft_rings; /* per NIC, 0: none */
+    sim_dur worker_wait; /* before a squeue's worker takes what nobody processes */
+    bool squeue_fanout; /* a connection gets a random CPU's squeue, not its creator's */
+    bool blanking;  /* squeues lengthen the NIC's interrupt interval */
 };
 
 struct scenario_pcie {
@@ -128,7 +140,8 @@ struct scenario_nic {
     int fanout;                /* softrings per lane, or SCENARIO_AUTO */
     int tx_rings;
     int rx_descriptors, tx_descriptors; /* per ring */
-    sim_dur interrupt_interval; /* EITR */
+    sim_dur interrupt_interval; /* EITR, ITR; SCENARIO_AUTO: the driver adapts it */
+    enum scenario_flow_control flow_control;
     int rx_groups;             /* 1 + links with rings of their own, when not given */
     bool lso, poll;
     struct scenario_cpu_list cpus; /* binding of the primary's lanes */
@@ -160,6 +173,7 @@ struct scenario_machine {
     enum scenario_stack stack;
     struct scenario_tcp tcp;
     struct scenario_lane lane;
+    struct scenario_gldv3 gldv3;
     struct scenario_nic *nics;
     size_t nic_count;
     struct scenario_link *links;
@@ -241,8 +255,9 @@ struct scenario_expect {
     struct error_at at;
     struct scenario_ref metric;   /* a name of report/metric.h; not judged here */
     struct scenario_ref of;       /* a variant; NULL: every variant */
-    struct scenario_ref against;  /* a variant; NULL unless 'within' is given */
+    struct scenario_ref against;  /* a variant; NULL unless one of the next three is given */
     struct scenario_bound within; /* |of - against| <= within * against */
+    struct scenario_bound ratio_at_least, ratio_at_most; /* of / against */
     struct scenario_bound at_least, at_most;
     struct scenario_bound between[2]; /* both or none */
     struct scenario_bound spread; /* (max - min) / mean over the replications is at most this */

@@ -21,8 +21,9 @@
 #define ITEMS(type, member, count) AT(type, member), .count_offset = offsetof(struct type, count)
 
 static const char *const details[] = { "light", "full", NULL };
-static const char *const stacks[] = { "crossbow", NULL };
-static const char *const nic_models[] = { "intel-82598", NULL };
+static const char *const stacks[] = { "crossbow", "gldv3", "linux26", NULL };
+static const char *const nic_models[] = { "intel-82598", "intel-82573", NULL };
+static const char *const flow_controls[] = { "none", "rx", "tx", "full", NULL };
 static const char *const arrival_kinds[] = { "constant", "poisson", NULL };
 static const char *const protocols[] = { "udp", NULL };
 
@@ -46,6 +47,9 @@ static const struct key_spec switch_keys[] = {
       .doc = "output queue of each port; a frame that does not fit whole is dropped" },
     { .name = "mac-table", .type = VALUE_INT, AT(scenario_switch, mac_table), .def = "16384", .min = 1, .max = 1000000,
       .doc = "addresses it can learn; frames to others are flooded" },
+    { .name = "pause", .type = VALUE_BOOL, AT(scenario_switch, pause), .def = "false",
+      .doc = "obeys PAUSE frames on every port, and sends them to whoever fills its queues, so that nothing is lost if "
+             "all obey" },
     { .name = NULL },
 };
 static const struct section_spec switch_section = {
@@ -137,9 +141,27 @@ static const struct section_spec lane_section = {
     .size = sizeof(struct scenario_lane),
 };
 
+static const struct key_spec gldv3_keys[] = {
+    { .name = "soft-rings", .type = VALUE_INT, AT(scenario_gldv3, soft_rings), .def = "0", .max = 16,
+      .doc = "threads that take received packets from the interrupt, per NIC (`ip_soft_rings_cnt`); 0: none, the "
+             "interrupt processes them" },
+    { .name = "worker-wait", .type = VALUE_DURATION, AT(scenario_gldv3, worker_wait), .def = "10ms", .max = SECOND,
+      .doc = "until a squeue's worker thread takes what is queued and not being processed (`ip_squeue_worker_wait`)" },
+    { .name = "squeue-fanout", .type = VALUE_BOOL, AT(scenario_gldv3, squeue_fanout), .def = "false",
+      .doc = "a connection belongs to the squeue of a random CPU (`ip_squeue_fanout`); `false`: of the CPU that opens "
+             "or accepts it" },
+    { .name = "blanking", .type = VALUE_BOOL, AT(scenario_gldv3, blanking), .def = "false",
+      .doc = "a squeue with a backlog lengthens the NIC's interrupt interval for good (`mrf_blank` as e1000g had it)" },
+    { .name = NULL },
+};
+static const struct section_spec gldv3_section = {
+    .title = "machines: NAME: gldv3", .doc = "How Solaris before Crossbow receives.", .keys = gldv3_keys,
+    .size = sizeof(struct scenario_gldv3),
+};
+
 static const struct key_spec pcie_keys[] = {
-    { .name = "lanes", .type = VALUE_INT, AT(scenario_pcie, lanes), .def = "8", .min = 1, .max = 8,
-      .doc = "1, 2, 4 or 8" },
+    { .name = "lanes", .type = VALUE_INT, AT(scenario_pcie, lanes), .def = "auto", .min = 1, .max = 8, .word = "auto",
+      .word_value = SCENARIO_AUTO, .doc = "1, 2, 4 or 8; `auto`: 8, with `intel-82573` 1, which is all it has" },
     { .name = "generation", .type = VALUE_INT, AT(scenario_pcie, generation), .def = "1", .min = 1, .max = 2,
       .doc = "1: 2.5 GT/s per lane, 2: 5 GT/s" },
     { .name = "mps", .type = VALUE_SIZE, AT(scenario_pcie, mps_bytes), .def = "128B", .min = 128, .max = 4096,
@@ -167,11 +189,12 @@ static const struct section_spec pcie_section = {
 
 static const struct key_spec nic_keys[] = {
     { .name = "model", .type = VALUE_CHOICE, AT(scenario_nic, model), .def = "intel-82598", .choices = nic_models,
-      .doc = "the card; machines in light detail use its addresses and rate only" },
+      .doc = "the card and its driver: `intel-82598` 10 Gb/s, many rings (ixgbe); `intel-82573` 1 Gb/s, one ring each way "
+             "(e1000g); machines in light detail use its addresses and rate only" },
     { .name = "wire", .type = VALUE_REF, AT(scenario_nic, wire), .none = "needed without a platform file",
       .doc = "the switch at the other end of its cable" },
-    { .name = "rate", .type = VALUE_RATE, AT(scenario_nic, rate), .def = "10Gbps", .min = 1000, .max = 1000 * GIGA,
-      .doc = "of the cable" },
+    { .name = "rate", .type = VALUE_RATE, AT(scenario_nic, rate), .def = "auto", .min = 1000, .max = 1000 * GIGA,
+      .word = "auto", .word_value = SCENARIO_AUTO, .doc = "of the cable; `auto`: the card's" },
     { .name = "delay", .type = VALUE_DURATION, AT(scenario_nic, delay), .def = "50ns", .max = 10 * SECOND,
       .doc = "of the cable: 5 ns per metre" },
     { .name = "queue", .type = VALUE_SIZE, AT(scenario_nic, queue_bytes), .def = "4MiB", .max = 1024 * MIB,
@@ -185,20 +208,29 @@ static const struct key_spec nic_keys[] = {
       .doc = "Ethernet address; `auto`: 02:00:00:X:Y:Z with the same X, Y, Z" },
     { .name = "mtu", .type = VALUE_SIZE, AT(scenario_nic, mtu_bytes), .def = "1500B", .min = 576, .max = 16110,
       .doc = "largest IP packet" },
-    { .name = "lanes", .type = VALUE_INT, AT(scenario_nic, lanes), .def = "4", .min = 1, .max = SCENARIO_LANES_MAX,
-      .doc = "receive rings of the NIC's own link, each with a hardware lane" },
+    { .name = "lanes", .type = VALUE_INT, AT(scenario_nic, lanes), .def = "auto", .min = 1, .max = SCENARIO_LANES_MAX,
+      .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "receive rings of the NIC's own link, each with a hardware lane where the stack has lanes; `auto`: 4, with "
+             "`gldv3` or `intel-82573` 1" },
     { .name = "primary", .type = VALUE_BOOL, AT(scenario_nic, primary), .def = "true",
       .doc = "the NIC's own link is in use; `false`: only links over the NIC are, and it keeps one receive ring" },
     { .name = "fanout", .type = VALUE_INT, AT(scenario_nic, fanout), .def = "auto", .min = 1, .max = 24, .word = "auto",
       .word_value = SCENARIO_AUTO, .doc = "softrings of each lane; `auto`: the stack's rule" },
     { .name = "tx-rings", .type = VALUE_INT, AT(scenario_nic, tx_rings), .def = "1", .min = 1, .max = 32,
       .doc = "transmit rings, shared by all links" },
-    { .name = "rx-descriptors", .type = VALUE_INT, AT(scenario_nic, rx_descriptors), .def = "1024", .min = 64,
-      .max = 4096, .doc = "of each receive ring; a multiple of 8" },
-    { .name = "tx-descriptors", .type = VALUE_INT, AT(scenario_nic, tx_descriptors), .def = "1024", .min = 64,
-      .max = 4096, .doc = "of each transmit ring; a multiple of 8" },
-    { .name = "interrupt-interval", .type = VALUE_DURATION, AT(scenario_nic, interrupt_interval), .def = "51.2us",
-      .max = 16776960000, .doc = "shortest time between two interrupts of a vector (EITR, in steps of 256 ns)" },
+    { .name = "rx-descriptors", .type = VALUE_INT, AT(scenario_nic, rx_descriptors), .def = "auto", .min = 64,
+      .max = 4096, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "of each receive ring; a multiple of 8; `auto`: the driver's default, 1024, with `intel-82573` 2048" },
+    { .name = "tx-descriptors", .type = VALUE_INT, AT(scenario_nic, tx_descriptors), .def = "auto", .min = 64,
+      .max = 4096, .word = "auto", .word_value = SCENARIO_AUTO, .doc = "of each transmit ring; as `rx-descriptors`" },
+    { .name = "interrupt-interval", .type = VALUE_DURATION, AT(scenario_nic, interrupt_interval), .def = "auto",
+      .max = 16776960000, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "shortest time between two interrupts of a vector (EITR or ITR, in steps of 256 ns); `auto`: the driver's "
+             "default, 51.2us, with `intel-82573` 66.6us to 250us by the packets that an interrupt brings" },
+    { .name = "flow-control", .type = VALUE_CHOICE, AT(scenario_nic, flow_control), .def = "none",
+      .choices = flow_controls,
+      .doc = "PAUSE frames: `rx` obeys them, `tx` sends them when the card's packet buffer fills (full detail), `full` "
+             "both" },
     { .name = "rx-groups", .type = VALUE_INT, AT(scenario_nic, rx_groups), .def = "auto", .min = 1,
       .max = SCENARIO_GROUPS_MAX, .word = "auto", .word_value = SCENARIO_AUTO,
       .doc = "receive groups (VMDq pools); `auto`: one, and one for each link with rings of its own" },
@@ -251,10 +283,14 @@ static const struct key_spec machine_keys[] = {
                                  "of as many hosts" },
     { .name = "cpus", .type = VALUE_SECTION, AT(scenario_machine, cpus), .section = &cpus_section, .doc = "its CPUs" },
     { .name = "stack", .type = VALUE_CHOICE, AT(scenario_machine, stack), .def = "crossbow", .choices = stacks,
-      .doc = "the operating system's data path, in full detail" },
+      .doc = "the operating system's data path, in full detail: Solaris with Crossbow, Solaris before it, Linux 2.6" },
     { .name = "tcp", .type = VALUE_SECTION, AT(scenario_machine, tcp), .section = &tcp_section, .doc = "its TCP" },
     { .name = "lane", .type = VALUE_SECTION, AT(scenario_machine, lane), .section = &lane_section,
-      .doc = "thresholds of its lanes" },
+      .count_offset = offsetof(struct scenario_machine, lane.on), .flags = KEY_PRESENT,
+      .none = "its defaults with `stack: crossbow`", .doc = "thresholds of its lanes; no other stack has any" },
+    { .name = "gldv3", .type = VALUE_SECTION, AT(scenario_machine, gldv3), .section = &gldv3_section,
+      .count_offset = offsetof(struct scenario_machine, gldv3.on), .flags = KEY_PRESENT,
+      .none = "its defaults with `stack: gldv3`", .doc = "of Solaris before Crossbow" },
     { .name = "nics", .type = VALUE_MAP, ITEMS(scenario_machine, nics, nic_count), .section = &nic_section,
       .flags = KEY_REQUIRED, .doc = "its network cards" },
     { .name = "links", .type = VALUE_MAP, ITEMS(scenario_machine, links, link_count), .section = &link_section,
@@ -377,9 +413,13 @@ static const struct key_spec expect_keys[] = {
     { .name = "of", .type = VALUE_REF, AT(scenario_expect, of), .none = "every variant",
       .doc = "the variant judged" },
     { .name = "against", .type = VALUE_REF, AT(scenario_expect, against),
-      .doc = "the variant it is compared with, by `within`" },
+      .doc = "the variant it is compared with, by `within` or a ratio" },
     { .name = "within", .type = VALUE_BOUND, AT(scenario_expect, within),
       .doc = "largest relative difference from `against`" },
+    { .name = "ratio-at-least", .type = VALUE_BOUND, AT(scenario_expect, ratio_at_least),
+      .doc = "lower bound of the ratio to `against`: `1.5` is half as much again" },
+    { .name = "ratio-at-most", .type = VALUE_BOUND, AT(scenario_expect, ratio_at_most),
+      .doc = "upper bound of that ratio" },
     { .name = "at-least", .type = VALUE_BOUND, AT(scenario_expect, at_least), .doc = "lower bound" },
     { .name = "at-most", .type = VALUE_BOUND, AT(scenario_expect, at_most), .doc = "upper bound" },
     { .name = "between", .type = VALUE_BOUNDS, AT(scenario_expect, between), .doc = "both, `[low, high]`" },
@@ -394,7 +434,7 @@ static const struct key_spec expect_keys[] = {
 static const struct section_spec expect_section = {
     .title = "expect: - ...",
     .doc = "Bounds that the results must meet; `xbow run` exits 1 when one does not hold. Each entry needs at least "
-           "one of `within`, `at-least`, `at-most`, `between`, `spread`.",
+           "one of `within`, `ratio-at-least`, `ratio-at-most`, `at-least`, `at-most`, `between`, `spread`.",
     .keys = expect_keys, .item = true, .size = sizeof(struct scenario_expect),
 };
 

@@ -5,7 +5,7 @@
  *   poll thread         --> lane_step(POLL) --+--> softrings, by hash ---+
  *   worker              --> lane_step(WORKER)-+                          +--> or inline, a single packet
  *
- *   sender's thread --> lane_tx_send() --> ixgbe_tx() --> descriptors;  out of them: the transmit worker waits
+ *   sender's thread --> lane_tx_send() --> netdev_tx() --> descriptors;  out of them: the transmit worker waits
  *
  * With several transmit rings a link has a transmit side on each, and a hash keeps a connection on one of them.
  *
@@ -42,12 +42,15 @@ static void env_fini(struct env *env)
     free(env->lock);
 }
 
+static const struct stack_ops ops;
+
 /* -- building ------------------------------------------------------------------------------------------------------ */
 
-struct crossbow *crossbow_create(const struct crossbow_config *config)
+struct stack *crossbow_create(const struct crossbow_config *config)
 {
     struct crossbow *c = calloc(1, sizeof *c);
     SIM_ASSERT(c);
+    c->stack.ops = &ops;
     c->config = *config;
     c->m = config->machine;
     int n = machine_cpu_count(c->m);
@@ -55,11 +58,12 @@ struct crossbow *crossbow_create(const struct crossbow_config *config)
     SIM_ASSERT(c->cpus);
     for (int i = 0; i < n; i++) c->cpus[i] = i;
     c->cursor = (struct lane_cpu_cursor){ c->cpus, (unsigned)n, 0 };
-    return c;
+    return &c->stack;
 }
 
-int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *config)
+static int add_nic(struct stack *s, const struct stack_nic_config *config)
 {
+    struct crossbow *c = crossbow_of(s);
     struct nic *n = calloc(1, sizeof *n);
     struct lane_client *own;
     char name[256];
@@ -68,6 +72,7 @@ int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *confi
     n->port.ops = &crossbow_port_ops;
     n->c = c;
     n->config = *config;
+    n->limits = &config->dev->limits;
     n->name = copy_text(config->name);
     snprintf(name, sizeof name, "%s/%s/mac", machine_name(c->m), config->name);
     env_init(&n->env, c, name, 1, 1);
@@ -82,8 +87,9 @@ int crossbow_add_nic(struct crossbow *c, const struct crossbow_nic_config *confi
     return c->n_nics++;
 }
 
-const char *crossbow_link_problem(const struct crossbow_link_config *l)
+static const char *link_problem(const struct stack *s, const struct stack_link_config *l)
 {
+    (void)s;
     if (l->cpu_count > LANE_PLAN_MAX_CPUS) return "cpus: more than 126 CPUs";
     if (l->cpu_count > 0 && l->fanout > 0)
         return "the list of 'cpus' decides how many softrings a lane has; leave 'fanout' out";
@@ -92,7 +98,7 @@ const char *crossbow_link_problem(const struct crossbow_link_config *l)
 }
 
 /* Softring sets per lane, and the CPUs of each lane, software lane first. */
-static void plan_link(struct crossbow *c, struct nic *n, const struct crossbow_link_config *l, struct lane_cpus *plan)
+static void plan_link(struct crossbow *c, struct nic *n, const struct stack_link_config *l, struct lane_cpus *plan)
 {
     int hw = l->group >= 0 ? l->lanes : 0;
     unsigned fanout = l->fanout > 0 ? (unsigned)l->fanout : lane_plan_fanout(&(struct lane_fanout_request){
@@ -142,7 +148,8 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
         else
             snprintf(thread_name, sizeof thread_name, "%s/%s", name, t == LANE_POLL ? "poll" : "worker");
         w->thread = thread_create(c->m, &(struct thread_config){ .name = thread_name, .priority = THREAD_LANE_HIGH,
-            .cpu = cpu == LANE_CPU_NONE ? CPU_ANY : cpu, .step = crossbow_lane_step, .owner = w });
+            .cpu = cpu == LANE_CPU_NONE ? CPU_ANY : cpu, .step = crossbow_lane_step, .owner = w,
+            .activity = t == LANE_POLL ? ACTIVITY_POLL : ACTIVITY_PROTOCOL });
     }
     stats_register(c->config.stats, "lane", name, lane_rx_counter_names, lane_rx_counters(h->lane),
                    N_LANE_RX_COUNTERS);
@@ -151,7 +158,7 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
     if (ring >= 0) {
         d->nic->ring_lane[ring] = h->lane;
         h->env.worker[LANE_INTR].lane = h->lane;
-        ixgbe_rx_bind(d->nic->config.driver, ring, cpus->poll);
+        netdev_rx_bind(d->nic->config.dev, ring, cpus->poll);
     }
     d->n_lanes = index + 1;
 }
@@ -180,11 +187,12 @@ static void create_tx_side(struct datalink *d, unsigned ring)
     stats_register(c->config.stats, "txlane", name, lane_tx_counter_names, lane_tx_counters(t->tx), N_LANE_TX_COUNTERS);
 }
 
-void crossbow_add_link(struct crossbow *c, int nic, const struct crossbow_link_config *config)
+static void add_link(struct stack *s, int nic, const struct stack_link_config *config)
 {
+    struct crossbow *c = crossbow_of(s);
     struct datalink *d = calloc(1, sizeof *d);
     c->link = realloc(c->link, ((size_t)c->n_links + 1) * sizeof(struct datalink *));
-    SIM_ASSERT(d && c->link && !crossbow_link_problem(config));
+    SIM_ASSERT(d && c->link && !link_problem(s, config));
     struct nic *n = c->nic[nic];
     char name[256];
     d->c = c;
@@ -195,7 +203,7 @@ void crossbow_add_link(struct crossbow *c, int nic, const struct crossbow_link_c
     plan_link(c, n, config, plan);
     create_lane(d, 0, -1, &plan[0]);
     for (int i = 0; config->group >= 0 && i < config->lanes; i++)
-        create_lane(d, i + 1, config->group * n->config.rings_per_group + i, &plan[i + 1]);
+        create_lane(d, i + 1, config->group * n->limits->rings_per_group + i, &plan[i + 1]);
 
     int bad = lane_client_add(&d->client, n->mac, &(struct lane_client_config){
         .addr = config->mac.byte, .vid = (uint16_t)config->vlan, .ip_plumbed = true, .software = d->lane[0].lane });
@@ -203,7 +211,7 @@ void crossbow_add_link(struct crossbow *c, int nic, const struct crossbow_link_c
     snprintf(name, sizeof name, "%s/%s", machine_name(c->m), d->name);
     stats_register(c->config.stats, "mac", name, lane_misc_counter_names, lane_client_counters(d->client),
                    N_LANE_MISC_COUNTERS);
-    d->n_tx = (unsigned)n->config.tx_rings;
+    d->n_tx = (unsigned)n->limits->tx_rings;
     d->tx = calloc(d->n_tx, sizeof *d->tx);
     SIM_ASSERT(d->tx && d->n_tx <= SOCKETS_QUEUES_MAX);
     for (unsigned i = 0; i < d->n_tx; i++) create_tx_side(d, i);
@@ -212,21 +220,22 @@ void crossbow_add_link(struct crossbow *c, int nic, const struct crossbow_link_c
     c->link[c->n_links++] = d;
 }
 
-void crossbow_start(struct crossbow *c)
+static void start(struct stack *s)
 {
+    struct crossbow *c = crossbow_of(s);
     for (int i = 0; i < c->n_links; i++)
         for (int k = 1; k < c->link[i]->n_lanes; k++) lane_start(c->link[i]->lane[k].lane);
     for (int i = 0; i < c->n_nics; i++) {
         struct nic *n = c->nic[i];
-        int first = n->config.shared_group * n->config.rings_per_group;
-        for (int r = 0; n->config.shared_group >= 0 && r < n->config.rings_per_group; r++)
-            ixgbe_rx_intr_enable(n->config.driver, first + r);
+        int first = n->config.shared_group * n->limits->rings_per_group;
+        for (int r = 0; n->config.shared_group >= 0 && r < n->limits->rings_per_group; r++)
+            netdev_rx_intr_enable(n->config.dev, first + r);
     }
 }
 
-void crossbow_destroy(struct crossbow *c)
+static void destroy(struct stack *s)
 {
-    if (!c) return;
+    struct crossbow *c = crossbow_of(s);
     for (int i = 0; i < c->n_links; i++) {
         struct datalink *d = c->link[i];
         for (unsigned k = 0; k < d->n_tx; k++) {
@@ -255,9 +264,9 @@ void crossbow_destroy(struct crossbow *c)
 
 /* -- running ------------------------------------------------------------------------------------------------------- */
 
-enum step_result crossbow_rx_ready(struct crossbow *c, int nic, int ring)
+static enum step_result rx_ready(struct stack *s, int nic, int ring)
 {
-    struct nic *n = c->nic[nic];
+    struct nic *n = crossbow_of(s)->nic[nic];
     struct lane *lane = n->ring_lane[ring];
     if (!lane) return as_step(lane_mac_step(n->mac, (unsigned)ring));
     enum lane_step_result r = lane_step(lane, LANE_INTR);
@@ -265,19 +274,21 @@ enum step_result crossbow_rx_ready(struct crossbow *c, int nic, int ring)
     return as_step(r);
 }
 
-void crossbow_tx_ready(struct crossbow *c, int nic, int ring)
+static void tx_update(struct stack *s, int nic, int ring)
 {
+    struct crossbow *c = crossbow_of(s);
     for (int i = 0; i < c->n_links; i++)
         if (c->link[i]->nic == c->nic[nic]) lane_tx_update(c->link[i]->tx[ring].tx);
 }
 
-uint64_t crossbow_held(const struct crossbow *c)
+static uint64_t held(const struct stack *s)
 {
-    return c->held;
+    return ((const struct crossbow *)(const void *)s)->held;
 }
 
-void crossbow_check(const struct crossbow *c)
+static void check(const struct stack *s)
 {
+    const struct crossbow *c = (const struct crossbow *)(const void *)s;
     for (int i = 0; i < c->n_links; i++) {
         const struct datalink *d = c->link[i];
         for (int k = 0; k < d->n_lanes; k++) {
@@ -289,8 +300,9 @@ void crossbow_check(const struct crossbow *c)
     }
 }
 
-void crossbow_print(const struct crossbow *c, FILE *out)
+static void print(const struct stack *s, FILE *out)
 {
+    const struct crossbow *c = (const struct crossbow *)(const void *)s;
     for (int i = 0; i < c->n_links; i++) {
         const struct datalink *d = c->link[i];
         for (int k = 0; k < d->n_lanes; k++) {
@@ -301,8 +313,13 @@ void crossbow_print(const struct crossbow *c, FILE *out)
             else
                 fprintf(out, " %-20s", "classified in software");
             fprintf(out, " worker cpu %-3d softrings on cpu", h->cpus.worker);
-            for (unsigned s = 0; s < h->cpus.fanout; s++) fprintf(out, "%s%d", s ? "," : " ", h->cpus.soft[s]);
+            for (unsigned f = 0; f < h->cpus.fanout; f++) fprintf(out, "%s%d", f ? "," : " ", h->cpus.soft[f]);
             fprintf(out, "\n");
         }
     }
 }
+
+static const struct stack_ops ops = {
+    .destroy = destroy, .link_problem = link_problem, .add_nic = add_nic, .add_link = add_link, .start = start,
+    .rx_ready = rx_ready, .tx_update = tx_update, .held = held, .check = check, .print = print,
+};

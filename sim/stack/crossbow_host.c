@@ -131,8 +131,8 @@ static bool port_rx_burst(struct lane_port *port, unsigned ring, uint32_t max_pk
 {
     struct nic *n = nic_of(port);
     struct packet_queue got = { 0 };
-    uint32_t n_got = ixgbe_rx_burst(n->config.driver, (int)ring, &got, max_pkts, max_bytes, first);
-    if (n_got == IXGBE_RX_BLOCKED) return false;
+    uint32_t n_got = netdev_rx_burst(n->config.dev, (int)ring, &got, max_pkts, max_bytes, first);
+    if (n_got == NETDEV_BLOCKED) return false;
     struct packet *p;
     uint32_t cpu = machine_in_step(n->c->m) ? (uint32_t)machine_current_cpu(n->c->m) + 1 : 0;
     while ((p = packet_queue_pop(&got))) {
@@ -152,10 +152,10 @@ static bool port_tx_burst(struct lane_port *port, unsigned ring, struct lane_pkt
         struct packet *p = to_packet(l);
         bool tag = l->flags & LANE_PKT_INSERT_TAG;
         if (tag) tag = headers_vlan_push(p, l->vid);
-        enum ixgbe_tx_result r = ixgbe_tx(n->config.driver, (int)ring, p);
-        if (r != IXGBE_TX_OK) {
+        enum netdev_tx_result r = netdev_tx(n->config.dev, (int)ring, p);
+        if (r != NETDEV_TX_OK) {
             if (tag) headers_vlan_pop(p); /* it comes again, and is tagged again */
-            return r == IXGBE_TX_FULL;
+            return r == NETDEV_TX_FULL;
         }
         n->c->held--;
         *list = next;
@@ -165,13 +165,13 @@ static bool port_tx_burst(struct lane_port *port, unsigned ring, struct lane_pkt
 
 static bool port_irq_on(struct lane_port *port, unsigned ring)
 {
-    ixgbe_rx_intr_enable(nic_of(port)->config.driver, (int)ring);
+    netdev_rx_intr_enable(nic_of(port)->config.dev, (int)ring);
     return false; /* for frames that wait the driver has fired an interrupt itself */
 }
 
 static void port_irq_off(struct lane_port *port, unsigned ring)
 {
-    ixgbe_rx_intr_disable(nic_of(port)->config.driver, (int)ring);
+    netdev_rx_intr_disable(nic_of(port)->config.dev, (int)ring);
 }
 
 const struct lane_port_ops crossbow_port_ops = {
@@ -185,6 +185,7 @@ static struct lane_pkt *client_deliver(void *client, const struct lane_delivery 
     struct datalink *d = client;
     struct crossbow *c = d->c;
     (void)how;
+    machine_protocol(c->m, true);
     for (; n > 0 && list; n--) {
         struct lane_pkt *next = list->next;
         struct touchable lines = { .last = (int16_t)list->mark };
@@ -193,6 +194,7 @@ static struct lane_pkt *client_deliver(void *client, const struct lane_delivery 
         sockets_receive(c->config.sockets, to_packet(list));
         list = next;
     }
+    machine_protocol(c->m, false);
     return list;
 }
 

@@ -60,7 +60,7 @@ struct tx_side {
 struct datalink {
     struct crossbow *c;
     struct nic *nic;
-    struct crossbow_link_config config;
+    struct stack_link_config config;
     char *name;
     struct hosted_lane lane[LANES_PER_LINK_MAX]; /* 0: software; 1..: one per ring */
     int n_lanes;
@@ -72,7 +72,8 @@ struct datalink {
 struct nic {
     struct lane_port port;    /* must be first */
     struct crossbow *c;
-    struct crossbow_nic_config config;
+    struct stack_nic_config config;
+    const struct netdev_limits *limits;
     char *name;
     struct env env;
     struct lane_mac *mac;
@@ -80,6 +81,7 @@ struct nic {
 };
 
 struct crossbow {
+    struct stack stack;       /* must be first */
     struct crossbow_config config;
     struct machine *m;
     struct nic **nic;
@@ -91,6 +93,7 @@ struct crossbow {
     uint64_t held;
 };
 
+static inline struct crossbow *crossbow_of(struct stack *s) { return (struct crossbow *)(void *)s; }
 static inline struct env *env_of(struct lane_env *e) { return (struct env *)(void *)e; }
 static inline struct nic *nic_of(struct lane_port *p) { return (struct nic *)(void *)p; }
 

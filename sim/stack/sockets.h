@@ -23,11 +23,20 @@ enum { SOCKETS_QUEUES_MAX = 32 };
  * a connection's. */
 typedef unsigned sockets_transmit_fn(void *datalink, struct packet *p);
 
+/* Who may enter a connection.  All but the first of those who may not leave their work on a queue. */
+enum sockets_rule {
+    SOCKETS_LOCK,   /* one thread at a time: a lock per connection, a thread of last resort for what cannot enter */
+    SOCKETS_SQUEUE, /* one thread at a time for all connections of a serialization queue, of which every CPU has one */
+};
+
 struct sockets_config {
+    enum sockets_rule rule;
     struct machine *machine;
     struct packet_pool *pool;
     struct stats *stats;
     uint64_t seed;
+    bool squeue_fanout;           /* SOCKETS_SQUEUE: a connection gets the squeue of a random CPU, not of its creator's */
+    sim_dur squeue_worker_wait;   /* SOCKETS_SQUEUE: ip_squeue_worker_wait */
     struct tcp_config tcp;
     sockets_resolve_fn *resolve;
     void *resolve_owner;

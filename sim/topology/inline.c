@@ -20,7 +20,7 @@
 #include "net/switch.h"
 #include "topology/topology_impl.h"
 
-enum { NONE = -1, NAME_BYTES = 256, MTU_JUMBO = 9202 };
+enum { NONE = -1, NAME_BYTES = 256, MTU_JUMBO = 9202, PAUSE_WIRE_BYTES = 84 };
 
 struct cable {
     struct link *out[2]; /* of a wire: from ends[0], from ends[1]; of a NIC: up, down.  NULL: blocked */
@@ -48,6 +48,11 @@ static void *allocate(size_t n, size_t size)
     void *p = calloc(n ? n : 1, size);
     SIM_ASSERT(p);
     return p;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 /* -- the spanning tree ------------------------------------------------------------------------------------------ */
@@ -260,7 +265,7 @@ static void connect_nic(struct topology *t, struct inline_net *net, size_t port)
     nic_link_name(t, port, 1, name);
     c->out[1] = make_link(t, name, NULL, sw->buffer_bytes);
     c->port[0] = switch_add_port(s, c->out[1]);
-    link_connect(c->out[0], switch_port_sink(s, c->port[0]));
+    switch_set_ingress(s, c->port[0], c->out[0]);
     t->ports[port].tx = c->out[0];
     t->ports[port].rx = c->out[1];
     nic_name(t, port, name);
@@ -280,7 +285,7 @@ static void connect_wire(struct topology *t, struct inline_net *net, size_t wire
         c->port[way] = switch_add_port(net->switches[w->ends[way]], c->out[way]);
     }
     for (int way = 0; way < 2; way++)
-        link_connect(c->out[way], switch_port_sink(net->switches[w->ends[1 - way]], c->port[1 - way]));
+        switch_set_ingress(net->switches[w->ends[1 - way]], c->port[1 - way], c->out[way]);
 }
 
 /* -- routes ----------------------------------------------------------------------------------------------------- */
@@ -356,14 +361,63 @@ static void follow_routes(struct topology *t, struct inline_net *net)
 
 /* -- doors ------------------------------------------------------------------------------------------------------ */
 
-/* Switches forward whatever a NIC of the scenario may send; 0 leaves the limit at that of jumbo frames. */
-static uint32_t longest_frame(const struct scenario *s)
+static int64_t largest_mtu(const struct scenario *s)
 {
     int64_t mtu = 0;
     for (size_t m = 0; m < s->machine_count; m++)
-        for (size_t i = 0; i < s->machines[m].nic_count; i++)
-            if (s->machines[m].nics[i].mtu_bytes > mtu) mtu = s->machines[m].nics[i].mtu_bytes;
+        for (size_t i = 0; i < s->machines[m].nic_count; i++) mtu = larger(mtu, s->machines[m].nics[i].mtu_bytes);
+    return mtu;
+}
+
+/* Switches forward whatever a NIC of the scenario may send; 0 leaves the limit at that of jumbo frames. */
+static uint32_t longest_frame(const struct scenario *s)
+{
+    int64_t mtu = largest_mtu(s);
     return mtu > MTU_JUMBO ? (uint32_t)mtu + ETH_BYTES : 0;
+}
+
+/* Bytes on a wire from end to end. */
+static int64_t in_flight(sim_rate rate, sim_dur delay)
+{
+    return delay.ps / 1000 * (rate.bps / 1000000) / 8000;
+}
+
+/* Flow control of the switches that have it.  After a partner was told to stop, a frame may be on the wire before that
+ * message, one behind it, and both wires are full; the rest of an output queue is shared among the other ports. */
+static void set_pause(struct topology *t, struct inline_net *net)
+{
+    const struct scenario *s = t->scenario;
+    int64_t frame = largest_mtu(s) + ETH_BYTES + VLAN_BYTES + FRAME_FCS_BYTES;
+
+    for (size_t i = 0; i < s->switch_count; i++) {
+        int64_t room = s->switches[i].buffer_bytes, flight = 0, ports = 0;
+        if (!s->switches[i].pause) continue;
+        for (size_t p = 0; p < t->port_count; p++) {
+            if (nic_switch(t, p) != &s->switches[i]) continue;
+            const struct link_config *in = link_config_of(t->ports[p].tx);
+            flight = larger(flight, in_flight(in->rate, in->delay));
+            ports++;
+        }
+        for (size_t w = 0; w < s->wire_count; w++) {
+            if (net->blocked[w] || (s->wires[w].ends[0] != (int)i && s->wires[w].ends[1] != (int)i)) continue;
+            flight = larger(flight, in_flight(s->wires[w].rate, s->wires[w].delay));
+            if (s->wires[w].queue_bytes < room) room = s->wires[w].queue_bytes;
+            ports++;
+        }
+        int64_t high = room / larger(ports - 1, 1) - 2 * (frame + FRAME_OVERHEAD_BYTES + flight) - PAUSE_WIRE_BYTES;
+        high = larger(high, frame);
+        switch_set_pause(net->switches[i], high, high / 2);
+    }
+}
+
+static void register_pause(struct topology *t)
+{
+    bool any = false;
+    for (size_t i = 0; i < t->scenario->switch_count; i++) any |= t->scenario->switches[i].pause;
+    for (size_t p = 0; p < t->port_count; p++) any |= topology_nic(t, &t->ports[p])->flow_control != SCENARIO_FLOW_NONE;
+    if (!any || !t->stats) return;
+    for (size_t i = 0; i < platform_link_count(t->platform); i++)
+        if (t->by_platform_link[i]) link_register_pause(t->by_platform_link[i], t->stats);
 }
 
 int inline_net_create(struct topology *t)
@@ -395,6 +449,8 @@ int inline_net_create(struct topology *t)
     net->towards = allocate(s->switch_count * net->leaf_count, sizeof *net->towards);
     for (size_t i = 0; i < s->switch_count * net->leaf_count; i++) net->towards[i] = NONE;
     follow_routes(t, net);
+    set_pause(t, net);
+    register_pause(t);
     return 0;
 }
 

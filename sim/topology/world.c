@@ -91,7 +91,7 @@ int world_run(struct world *w, world_progress_fn *progress, void *ctx, struct er
     account(w);
     packet_pool_check(w->pool);
     for (size_t i = 0; i < w->s->machine_count; i++)
-        if (w->machines[i].stack) crossbow_check(w->machines[i].stack);
+        if (w->machines[i].stack) stack_check(w->machines[i].stack);
     return world_close_records(w, errors);
 }
 
@@ -118,8 +118,9 @@ void world_print_text(struct world *w, FILE *out)
     topology_print_text(w->topology, out);
     for (size_t i = 0; i < w->s->machine_count; i++) {
         if (!w->machines[i].stack) continue;
-        fprintf(out, "\n%s: lanes\n", w->s->machines[i].name);
-        crossbow_print(w->machines[i].stack, out);
+        fprintf(out, "\n%s: %s\n", w->s->machines[i].name,
+                w->s->machines[i].stack == SCENARIO_CROSSBOW ? "lanes" : "receive rings");
+        stack_print(w->machines[i].stack, out);
     }
 }
 

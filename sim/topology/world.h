@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/units.h"
+#include "report/regs.h"
 #include "report/run_result.h"
 #include "scenario/scenario.h"
 
@@ -35,6 +36,19 @@ int world_run(struct world *w, world_progress_fn *progress, void *ctx, struct er
 
 /* Copies what was counted.  wall_s and peak_rss_bytes are left to the caller. */
 void world_collect(struct world *w, struct run_result *result);
+
+/* Instead of world_run(): to this time after the start, and no further. */
+void world_run_to(struct world *w, sim_dur at);
+
+/* What the registers hold now, of every card in full detail whose name MACHINE/NIC 'nic' is: '*' stands for any
+ * characters, NULL for all cards.  Likewise 'match' for registers by name, such as RDT, rdt[3] or RX*.  Registers with
+ * their value after reset are left out unless 'all'.  Nothing is cleared by looking.  Appends to 'dump'; -1 after
+ * adding the user's mistake: nothing of that name. */
+struct world_registers {
+    const char *nic, *match;
+    bool all;
+};
+int world_registers(struct world *w, const struct world_registers *which, struct regs_dump *dump, struct errors *errors);
 
 /* What is connected to what, and which lane uses which ring and CPU. */
 void world_print_text(struct world *w, FILE *out);

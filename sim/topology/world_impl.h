@@ -2,7 +2,9 @@
  * world_impl.h -- what the parts of a world share.
  *
  *     world.c           the whole: creation, run, results
- *     world_machine.c   machines with their cards, stacks and data links; addresses
+ *     world_machine.c   machines with their data links; addresses
+ *     world_card.c      cards and their drivers, by model
+ *     world_stack.c     operating systems: the rule of the sockets and the stack
  *     world_traffic.c   applications and packet generators
  *     world_record.c    captures and traces */
 #ifndef SIM_TOPOLOGY_WORLD_IMPL_H
@@ -12,15 +14,17 @@
 #include "core/rng.h"
 #include "core/stats.h"
 #include "core/trace.h"
+#include "driver/e1000g.h"
 #include "driver/ixgbe.h"
 #include "endpoint/generator.h"
 #include "endpoint/light.h"
 #include "endpoint/uperf.h"
 #include "machine/machine.h"
 #include "net/capture.h"
+#include "nicmodel/nic82573.h"
 #include "nicmodel/nic82598.h"
-#include "stack/crossbow.h"
 #include "stack/sockets.h"
+#include "stack/stack.h"
 #include "topology/topology.h"
 #include "topology/world.h"
 
@@ -32,9 +36,12 @@ struct nic_world {
     struct machine_world *of;
     int index;                   /* among the machine's nics, and the stack's */
     struct pcie *pcie;
-    struct nic *nic;
     struct rng *rng;
-    struct ixgbe *driver;
+    struct nic *nic;             /* an 82598, and its driver */
+    struct ixgbe *ixgbe;
+    struct nic82573 *gigabit;    /* or an 82573, and its driver */
+    struct e1000g *e1000g;
+    struct netdev *dev;          /* the driver, as the stack knows it */
     int first_link, link_count;  /* light: link numbers of the host */
 };
 
@@ -44,7 +51,7 @@ struct machine_world {
     struct nic_world *nics;
     struct machine *machine;     /* full detail, else NULL */
     struct sockets *sockets;
-    struct crossbow *stack;
+    struct stack *stack;
     struct light *light;         /* light detail, else NULL */
     uint64_t *ports[2];          /* bit per port taken by a receiver: TCP, UDP; NULL: none yet */
 };
@@ -79,9 +86,19 @@ struct world {
 
 static inline sim_time world_instant(sim_dur since_start) { return (sim_time){ since_start.ps }; }
 
+static inline struct mac_addr world_mac(const uint8_t byte[6])
+{
+    return (struct mac_addr){ { byte[0], byte[1], byte[2], byte[3], byte[4], byte[5] } };
+}
+
 /* Each returns -1 after adding what is wrong. */
 int world_build_machines(struct world *w, struct errors *errors); /* world_machine.c */
 void world_destroy_machines(struct world *w);
+/* Makes a card with 'groups' receive groups of 'rings' rings, and its driver: n->dev. */
+int world_build_card(struct nic_world *n, int groups, int rings, struct errors *errors); /* world_card.c */
+void world_destroy_card(struct nic_world *n);
+/* Makes the machine's sockets, completing their configuration, and its stack. */
+int world_build_stack(struct machine_world *mw, struct sockets_config *sockets, struct errors *errors); /* world_stack.c */
 int world_build_traffic(struct world *w, struct errors *errors);  /* world_traffic.c */
 void world_destroy_traffic(struct world *w);
 int world_close_records(struct world *w, struct errors *errors);  /* world_record.c */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * world_machine.c -- machines: cards, drivers, stacks and data links in full detail, or hosts in light detail. */
+ * world_machine.c -- machines: data links over cards in full detail, or hosts in light detail; addresses. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/assert.h"
 #include "topology/world_impl.h"
-
-enum { DEVICE_82598_DUAL_FIBRE = 0x10c6, EITR_UNIT_PS = 256000 };
 
 /* -- addresses ---------------------------------------------------------------------------------------------------- */
 
@@ -14,13 +12,6 @@ static int by_ip(const void *a, const void *b)
 {
     uint32_t x = ((const struct address *)a)->ip, y = ((const struct address *)b)->ip;
     return x < y ? -1 : x > y;
-}
-
-static struct mac_addr to_mac(const uint8_t byte[6])
-{
-    struct mac_addr m;
-    memcpy(m.byte, byte, sizeof m.byte);
-    return m;
 }
 
 static void collect_addresses(struct world *w)
@@ -32,9 +23,9 @@ static void collect_addresses(struct world *w)
     for (size_t m = 0; m < w->s->machine_count; m++) {
         const struct scenario_machine *sm = &w->s->machines[m];
         for (size_t i = 0; i < sm->nic_count; i++)
-            w->addresses[w->n_addresses++] = (struct address){ sm->nics[i].address, to_mac(sm->nics[i].mac), -1 };
+            w->addresses[w->n_addresses++] = (struct address){ sm->nics[i].address, world_mac(sm->nics[i].mac), -1 };
         for (size_t i = 0; i < sm->link_count; i++)
-            w->addresses[w->n_addresses++] = (struct address){ sm->links[i].address, to_mac(sm->links[i].mac),
+            w->addresses[w->n_addresses++] = (struct address){ sm->links[i].address, world_mac(sm->links[i].mac),
                                                                sm->links[i].vlan ? sm->links[i].vlan : -1 };
     }
     qsort(w->addresses, n, sizeof *w->addresses, by_ip);
@@ -84,40 +75,6 @@ static struct tcp_config tcp_config_of(const struct scenario_machine *sm)
     return c;
 }
 
-static enum step_result rx_ready(void *owner, int ring)
-{
-    struct nic_world *n = owner;
-    return crossbow_rx_ready(n->of->stack, n->index, ring);
-}
-
-static void tx_ready(void *owner, int ring)
-{
-    struct nic_world *n = owner;
-    crossbow_tx_ready(n->of->stack, n->index, ring);
-}
-
-static void set_vector(void *device, int vector, event_fn *fn, void *owner)
-{
-    nic_set_vector(device, vector, fn, owner);
-}
-
-static struct pcie_config pcie_config_for(const struct scenario_nic *sn)
-{
-    struct pcie_config c = pcie_config_gen1_x8();
-    c.lanes = sn->pcie.lanes;
-    c.gt_per_s = sn->pcie.generation == 2 ? 5000000000 : 2500000000;
-    c.mps_bytes = (uint32_t)sn->pcie.mps_bytes;
-    c.mrrs_bytes = (uint32_t)sn->pcie.mrrs_bytes;
-    c.rcb_bytes = (uint32_t)sn->pcie.rcb_bytes;
-    c.reads_max = (uint32_t)sn->pcie.reads;
-    c.read_latency = sn->pcie.read_latency;
-    c.write_latency = sn->pcie.write_latency;
-    c.far_latency = sn->pcie.far_latency;
-    c.mmio_latency = sn->pcie.mmio_latency;
-    c.node = sn->node;
-    return c;
-}
-
 /* Which client gets which receive group.  The card groups its rings statically, every group alike.  A sole client that
  * is the card's own has the default group 0 for itself; as soon as there are others group 0 is shared and classified in
  * software, and every link with rings of its own gets the next group. */
@@ -140,29 +97,29 @@ static struct grouping plan_groups(const struct scenario_machine *sm, int nic)
 }
 
 /* The card's own link, and a VNIC, as the stack is to make them. */
-static struct crossbow_link_config own_link(const struct scenario_nic *sn, const struct grouping *g)
+static struct stack_link_config own_link(const struct scenario_nic *sn, const struct grouping *g)
 {
-    return (struct crossbow_link_config){
-        .name = sn->name, .mac = to_mac(sn->mac), .ip = sn->address, .mtu_bytes = (int32_t)sn->mtu_bytes,
+    return (struct stack_link_config){
+        .name = sn->name, .mac = world_mac(sn->mac), .ip = sn->address, .mtu_bytes = (int32_t)sn->mtu_bytes,
         .group = g->shared == 0 ? -1 : 0, .lanes = sn->lanes, .fanout = sn->fanout == SCENARIO_AUTO ? 0 : sn->fanout,
         .poll = sn->poll, .cpus = sn->cpus.list, .cpu_count = (unsigned)sn->cpus.count };
 }
 
-static struct crossbow_link_config vnic_link(const struct scenario_nic *sn, const struct scenario_link *sl, int group)
+static struct stack_link_config vnic_link(const struct scenario_nic *sn, const struct scenario_link *sl, int group)
 {
-    return (struct crossbow_link_config){
-        .name = sl->name, .mac = to_mac(sl->mac), .ip = sl->address, .vlan = sl->vlan,
+    return (struct stack_link_config){
+        .name = sl->name, .mac = world_mac(sl->mac), .ip = sl->address, .vlan = sl->vlan,
         .mtu_bytes = (int32_t)sn->mtu_bytes, .group = group, .lanes = sl->lanes,
         .fanout = sl->fanout == SCENARIO_AUTO ? 0 : sl->fanout, .poll = sn->poll, .cpus = sl->cpus.list,
         .cpu_count = (unsigned)sl->cpus.count };
 }
 
-static int add_link(struct machine_world *mw, struct nic_world *n, const struct crossbow_link_config *link,
+static int add_link(struct machine_world *mw, struct nic_world *n, const struct stack_link_config *link,
                     struct error_at at, struct errors *errors)
 {
-    const char *problem = crossbow_link_problem(link);
+    const char *problem = stack_link_problem(mw->stack, link);
     if (problem) return errors_add(errors, at, "%s/%s: %s", mw->s->name, link->name, problem);
-    crossbow_add_link(mw->stack, n->index, link);
+    stack_add_link(mw->stack, n->index, link);
     return 0;
 }
 
@@ -170,7 +127,7 @@ static int add_links(struct machine_world *mw, struct nic_world *n, const struct
 {
     const struct scenario_machine *sm = mw->s;
     const struct scenario_nic *sn = &sm->nics[n->index];
-    struct crossbow_link_config link = own_link(sn, g);
+    struct stack_link_config link = own_link(sn, g);
     int next = 1, bad = sn->primary ? add_link(mw, n, &link, sn->at, errors) : 0;
     for (size_t i = 0; i < sm->link_count; i++) {
         const struct scenario_link *sl = &sm->links[i];
@@ -178,56 +135,30 @@ static int add_links(struct machine_world *mw, struct nic_world *n, const struct
         int group = sl->rxrings == SCENARIO_RXRINGS_HW ? next++ : -1;
         link = vnic_link(sn, sl, group);
         bad |= add_link(mw, n, &link, sl->at, errors);
-        if (ixgbe_add_mac(n->driver, group < 0 ? 0 : group, to_mac(sl->mac)))
-            ixgbe_set_promisc(n->driver, true); /* no address slot left: the card receives everything */
+        if (netdev_add_mac(n->dev, group < 0 ? 0 : group, world_mac(sl->mac)))
+            netdev_set_promisc(n->dev, true); /* no address slot left: the card receives everything */
     }
     return bad;
 }
 
 static int build_card(struct machine_world *mw, int index, struct errors *errors)
 {
-    struct world *w = mw->w;
     const struct scenario_nic *sn = &mw->s->nics[index];
     struct nic_world *n = &mw->nics[index];
-    int m = (int)(mw->s - w->s->machines);
     struct grouping g = plan_groups(mw->s, index);
-    char name[256];
-    snprintf(name, sizeof name, "%s/%s", mw->s->name, sn->name);
 
-    n->rng = rng_create(w->seed, name);
-    struct pcie_config pcie = pcie_config_for(sn);
-    n->pcie = pcie_create(w->engine, w->stats, name, &pcie);
-    n->nic = nic_create(w->engine, w->stats, w->pool, n->pcie, machine_memory(mw->machine),
-                        &(struct nic_config){ name, DEVICE_82598_DUAL_FIBRE, 0, to_mac(sn->mac) });
-    nic_set_wire(n->nic, topology_port(w->topology, m, index)->tx);
-    topology_set_receiver(w->topology, m, index, (struct packet_sink){ nic_receive, n->nic });
-    struct ixgbe_config config = {
-        .name = name, .machine = mw->machine, .pcie = n->pcie, .pool = w->pool, .stats = w->stats,
-        .device = { n->nic, nic_reg_read, nic_reg_write, set_vector },
-        .callbacks = { n, rx_ready, tx_ready },
-        .groups = g.groups, .rings_per_group = g.rings, .tx_rings = sn->tx_rings,
-        .rx_descs = (uint32_t)sn->rx_descriptors, .tx_descs = (uint32_t)sn->tx_descriptors,
-        .itr_units = (int32_t)((sn->interrupt_interval.ps + EITR_UNIT_PS / 2) / EITR_UNIT_PS),
-        .mtu_bytes = (uint32_t)sn->mtu_bytes, .node = sn->node, .rng = n->rng,
-    };
-    const char *problem = ixgbe_config_problem(&config);
-    if (problem && g.groups * g.rings > IXGBE_MAX_RX_RINGS)
-        return errors_add(errors, sn->at, "%s: %s; asked for: %d group%s of %d", name, problem, g.groups,
-                          g.groups == 1 ? "" : "s", g.rings);
-    if (problem) return errors_add(errors, sn->at, "%s: %s", name, problem);
-    n->driver = ixgbe_create(&config);
-    int added = crossbow_add_nic(mw->stack, &(struct crossbow_nic_config){
-        .name = sn->name, .driver = n->driver, .primary = sn->primary, .rings_per_group = g.rings,
-        .tx_rings = sn->tx_rings, .shared_group = g.shared,
+    if (world_build_card(n, g.groups, g.rings, errors)) return -1;
+    int added = stack_add_nic(mw->stack, &(struct stack_nic_config){
+        .name = sn->name, .dev = n->dev, .primary = sn->primary, .shared_group = g.shared,
         .link_mbps = (uint32_t)(sn->rate.bps / 1000000), .clock_hz = mw->s->cpus.clock_hz });
     SIM_ASSERT(added == index);
     return add_links(mw, n, &g, errors);
 }
 
-static uint64_t stack_held(const void *owner)
+static uint64_t packets_held(const void *owner)
 {
     const struct machine_world *mw = owner;
-    return crossbow_held(mw->stack) + sockets_held(mw->sockets);
+    return stack_held(mw->stack) + sockets_held(mw->sockets);
 }
 
 static int build_full(struct machine_world *mw, struct errors *errors)
@@ -237,21 +168,13 @@ static int build_full(struct machine_world *mw, struct errors *errors)
     mw->machine = machine_create(w->engine, w->stats, &(struct machine_config){
         .name = sm->name, .sockets = sm->cpus.sockets, .cores = sm->cpus.cores, .threads_per_core = sm->cpus.threads,
         .clock_hz = sm->cpus.clock_hz, .quantum = sm->cpus.quantum, .profile = w->profile, .pool = w->pool });
-    mw->sockets = sockets_create(&(struct sockets_config){ .machine = mw->machine, .pool = w->pool, .stats = w->stats,
-        .seed = w->seed, .tcp = tcp_config_of(sm), .resolve = resolve_full, .resolve_owner = w });
-    struct lane_tunables lane = lane_tunables_default();
-    lane.latency_optimize = sm->lane.latency_optimize;
-    lane.hiwat_pkts = (uint32_t)sm->lane.high_water_pkts;
-    lane.lowat_pkts = (uint32_t)sm->lane.low_water_pkts;
-    lane.poll_thres_pkts = (uint32_t)sm->lane.poll_threshold_pkts;
-    lane.poll_bytes = (uint32_t)sm->lane.poll_bytes;
-    lane.ring_pkts = (uint32_t)sm->lane.poll_pkts;
-    mw->stack = crossbow_create(&(struct crossbow_config){ .machine = mw->machine, .pool = w->pool, .stats = w->stats,
-        .sockets = mw->sockets, .lane = lane, .rx_bypass = true });
-    packet_pool_add_holder(w->pool, stack_held, mw);
+    struct sockets_config sockets = { .machine = mw->machine, .pool = w->pool, .stats = w->stats, .seed = w->seed,
+                                      .tcp = tcp_config_of(sm), .resolve = resolve_full, .resolve_owner = w };
+    if (world_build_stack(mw, &sockets, errors)) return -1;
+    packet_pool_add_holder(w->pool, packets_held, mw);
     for (size_t i = 0; i < sm->nic_count; i++)
         if (build_card(mw, (int)i, errors)) return -1;
-    crossbow_start(mw->stack);
+    stack_start(mw->stack);
     return 0;
 }
 
@@ -284,13 +207,15 @@ static void build_light(struct machine_world *mw)
         struct nic_world *n = &mw->nics[i];
         struct packet_sink out = { send_on_link, topology_port(w->topology, m, (int)i)->tx };
         n->first_link = light_add_link(mw->light, &(struct light_link_config){
-            sn->name, to_mac(sn->mac), sn->address, -1, (int32_t)sn->mtu_bytes, out });
+            sn->name, world_mac(sn->mac), sn->address, -1, (int32_t)sn->mtu_bytes, out });
         n->link_count = 1;
+        if (sn->flow_control == SCENARIO_FLOW_RX || sn->flow_control == SCENARIO_FLOW_FULL)
+            light_obey_pause(mw->light, n->first_link, topology_port(w->topology, m, (int)i)->tx);
         for (size_t k = 0; k < sm->link_count; k++) {
             const struct scenario_link *sl = &sm->links[k];
             if (sl->nic != (int)i) continue;
             light_add_link(mw->light, &(struct light_link_config){
-                sl->name, to_mac(sl->mac), sl->address, sl->vlan ? sl->vlan : -1, (int32_t)sn->mtu_bytes, out });
+                sl->name, world_mac(sl->mac), sl->address, sl->vlan ? sl->vlan : -1, (int32_t)sn->mtu_bytes, out });
             n->link_count++;
         }
         topology_set_receiver(w->topology, m, (int)i, n->link_count == 1 ? light_sink(mw->light, n->first_link)
@@ -323,14 +248,9 @@ void world_destroy_machines(struct world *w)
 {
     for (size_t i = 0; i < w->s->machine_count; i++) {
         struct machine_world *mw = &w->machines[i];
-        crossbow_destroy(mw->stack);
+        stack_destroy(mw->stack);
         sockets_destroy(mw->sockets);
-        for (size_t k = 0; mw->nics && k < mw->s->nic_count; k++) {
-            ixgbe_destroy(mw->nics[k].driver);
-            nic_destroy(mw->nics[k].nic);
-            pcie_destroy(mw->nics[k].pcie);
-            rng_destroy(mw->nics[k].rng);
-        }
+        for (size_t k = 0; mw->nics && k < mw->s->nic_count; k++) world_destroy_card(&mw->nics[k]);
         free(mw->nics);
         machine_destroy(mw->machine);
         light_destroy(mw->light);

@@ -76,7 +76,7 @@ void card_create(uint16_t device_id)
     card.memory = memory_create(card.pool);
     card.pcie = pcie_create(card.engine, card.stats, "slot", &slot);
     card.nic = nic_create(card.engine, card.stats, card.pool, card.pcie, card.memory,
-                          &(struct nic_config){ "nic", device_id, 0, card_mac });
+                          &(struct nic_config){ .name = "nic", .device_id = device_id, .mac = card_mac });
     card.out = link_create(card.engine, card.stats, card.pool, &cable);
     cable.name = "in";
     cable.depth_bytes = CABLE_QUEUE_BYTES;

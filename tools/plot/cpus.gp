@@ -1,6 +1,7 @@
-# cpus.gp -- what each CPU of the machine of interest did: user, system, interrupt, idle, percent of time, stacked.
+# cpus.gp -- where each CPU's time of the machine of interest went, by activity, percent, stacked.
 #
 # Reads cpus-mean.csv.  Run inside a results directory: gnuplot -c .../tools/plot/cpus.gp
+# Greys and hatchings take turns, so that neighbours differ in print as well.
 name = 'cpus'
 load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'style.gpi'
 
@@ -9,17 +10,34 @@ set yrange [0:100]
 set ytics 20
 set xlabel 'CPU' offset 0,-1
 set bmargin 4.8
+set key maxrows 2
 
-sys(n) = column('sys_pct')
-usr(n) = sys(n) + column('usr_pct')
-busy(n) = usr(n) + column('intr_pct')
-half(n) = column('idl_half')
+# Tops of the layers, from below.
+interrupt(n) = column('act_intr_pct')
+poll(n) = interrupt(n) + column('act_poll_pct')
+protocol(n) = poll(n) + column('act_proto_pct')
+kernel(n) = protocol(n) + column('act_sys_pct')
+user(n) = kernel(n) + column('act_user_pct')
+spin(n) = user(n) + column('act_spin_pct')
+half(n) = column('act_idle_half')
 
-plot 'cpus-mean.csv' using (x($0)):(busy(0) + column('idl_pct')):xtic(3) with boxes linecolor rgb white title 'idle', \
-     '' using (x($0)):(busy(0)) with boxes linecolor rgb light title 'interrupt', \
-     '' using (x($0)):(usr(0)) with boxes linecolor rgb middle title 'user', \
-     '' using (x($0)):(sys(0)) with boxes linecolor rgb dark title 'system', \
-     '' using (x($0)):(busy(0) - half(0)):(0):(2 * half(0)) with @shadow, \
-     '' using (x($0)):(busy(0) - half(0)):(0):(2 * half(0)) with @interval title '95 % interval', \
+# A hatched layer is drawn over a white one, or what lies behind would show through.
+hatched = "fillstyle pattern"
+# Bars and the gaps between variants; a variant's name needs room, too.
+stats 'cpus-mean.csv' using (column('variant_number')) nooutput
+width = wide_enough(STATS_records + STATS_max, 21)
+if (width < 130 + 110 * (STATS_max + 1)) width = 130 + 110 * (STATS_max + 1)
+
+plot 'cpus-mean.csv' using (x($0)):(spin(0) + column('act_idle_pct')):xtic(3) with boxes linecolor rgb white title 'idle', \
+     '' using (x($0)):(spin(0)) with boxes linecolor rgb '#000000' title 'spin', \
+     '' using (x($0)):(user(0)) with boxes linecolor rgb white notitle, \
+     '' using (x($0)):(user(0)) with boxes @hatched 4 linecolor rgb '#000000' title 'app, user', \
+     '' using (x($0)):(kernel(0)) with boxes linecolor rgb light title 'app, kernel', \
+     '' using (x($0)):(protocol(0)) with boxes linecolor rgb middle title 'protocol', \
+     '' using (x($0)):(poll(0)) with boxes linecolor rgb white notitle, \
+     '' using (x($0)):(poll(0)) with boxes @hatched 1 linecolor rgb '#000000' title 'poll', \
+     '' using (x($0)):(interrupt(0)) with boxes linecolor rgb dark title 'interrupt', \
+     '' using (x($0)):(spin(0) - half(0)):(0):(2 * half(0)) with @shadow, \
+     '' using (x($0)):(spin(0) - half(0)):(0):(2 * half(0)) with @interval title '95 % interval', \
      '' using (column('cpu') == 0 ? group_middle($0) : NaN):(0):(strcol('variant')) with labels offset 0,-2 notitle
 load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'finish.gpi'

@@ -12,6 +12,9 @@ set boxwidth 0.6
 total(n) = column('goodput')
 half(n) = column('goodput_half')
 
+stats 'metrics-wide.csv' using (column('variant_number')) nooutput
+width = wide_enough(STATS_records, 110)
+
 plot 'metrics-wide.csv' using 0:(total(0)):xtic(1) with boxes linecolor rgb light title 'sent', \
      '' using 0:(column('goodput-rx')) with boxes linecolor rgb dark title 'received', \
      '' using 0:(total(0) - half(0)):(0):(2 * half(0)) with @shadow, \

@@ -13,6 +13,11 @@ set bmargin 4.8
 poll(n) = column('poll_pct')
 half(n) = column('poll_half')
 
+# Bars and the gaps between variants; a variant's name needs room, too.
+stats 'lanes-mean.csv' using (column('variant_number')) nooutput
+width = wide_enough(STATS_records + STATS_max, 25)
+if (width < 130 + 110 * (STATS_max + 1)) width = 130 + 110 * (STATS_max + 1)
+
 plot 'lanes-mean.csv' using (x($0)):(poll(0) + column('intr_pct')):xtic(3) with boxes \
         linecolor rgb light title 'interrupt', \
      '' using (x($0)):(poll(0)) with boxes linecolor rgb dark title 'poll', \

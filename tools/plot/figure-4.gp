@@ -15,6 +15,11 @@ short_half(n) = column('under10_half')
 up_to_50(n) = short(n) + column('10to50_pct')
 up_to_50_half(n) = column('over50_half') # what is not above 50
 
+# Bars and the gaps between variants; a variant's name needs room, too.
+stats 'lanes-mean.csv' using (column('variant_number')) nooutput
+width = wide_enough(STATS_records + STATS_max, 25)
+if (width < 130 + 110 * (STATS_max + 1)) width = 130 + 110 * (STATS_max + 1)
+
 plot 'lanes-mean.csv' using (x($0)):(up_to_50(0) + column('over50_pct')):xtic(3) with boxes \
         linecolor rgb light title 'more than 50 packets', \
      '' using (x($0)):(up_to_50(0)) with boxes linecolor rgb middle title '11 to 50', \

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * resolve_card.c -- what a model of card has and has not: values left to it are filled in, and keys that ask for more
+ * than it has are mistakes. */
+#include "scenario/resolve.h"
+
+/* One row per scenario_nic_model. */
+static const struct card {
+    const char *name;
+    int64_t rate_bps, interrupt_ps; /* interrupt: SCENARIO_AUTO: adapted by the driver */
+    int pcie_lanes, descriptors, rings; /* rings: 0: several */
+} cards[] = {
+    [SCENARIO_INTEL_82598] = { "intel-82598", 10000000000, 51200000, 8, 1024, 0 },
+    [SCENARIO_INTEL_82573] = { "intel-82573", 1000000000, SCENARIO_AUTO, 1, 2048, 1 },
+};
+
+void resolve_card_defaults(struct scenario_nic *nic)
+{
+    const struct card *card = &cards[nic->model];
+
+    if (nic->rate.bps == SCENARIO_AUTO) nic->rate.bps = card->rate_bps;
+    if (nic->interrupt_interval.ps == SCENARIO_AUTO) nic->interrupt_interval.ps = card->interrupt_ps;
+    if (nic->pcie.lanes == SCENARIO_AUTO) nic->pcie.lanes = card->pcie_lanes;
+    if (nic->rx_descriptors == SCENARIO_AUTO) nic->rx_descriptors = card->descriptors;
+    if (nic->tx_descriptors == SCENARIO_AUTO) nic->tx_descriptors = card->descriptors;
+    if (nic->lanes == SCENARIO_AUTO && card->rings) nic->lanes = card->rings;
+}
+
+static bool power_of_two(int64_t n)
+{
+    return n > 0 && (n & (n - 1)) == 0;
+}
+
+static void check_pcie(const struct scenario_nic *nic, struct errors *errors)
+{
+    const struct scenario_pcie *p = &nic->pcie;
+
+    if (!power_of_two(p->lanes))
+        errors_add(errors, nic->at, "nic '%s': pcie.lanes is %d, expected 1, 2, 4 or 8", nic->name, p->lanes);
+    if (!power_of_two(p->mps_bytes) || !power_of_two(p->mrrs_bytes) || !power_of_two(p->rcb_bytes))
+        errors_add(errors, nic->at, "nic '%s': pcie.mps, pcie.mrrs and pcie.rcb must be powers of two", nic->name);
+}
+
+static void check_one_ring(const struct scenario_nic *nic, const char *model, struct errors *errors)
+{
+    if (nic->lanes > 1)
+        errors_add(errors, nic->at, "nic '%s': '%s' has one receive ring, not %d 'lanes'", nic->name, model, nic->lanes);
+    if (nic->tx_rings > 1)
+        errors_add(errors, nic->at, "nic '%s': '%s' has one transmit ring, tx-rings is %d", nic->name, model,
+                   nic->tx_rings);
+    if (nic->rx_groups > 1)
+        errors_add(errors, nic->at, "nic '%s': '%s' has no receive groups, rx-groups is %d", nic->name, model,
+                   nic->rx_groups);
+}
+
+void check_card(const struct scenario_nic *nic, bool full, struct errors *errors)
+{
+    const struct card *card = &cards[nic->model];
+
+    check_pcie(nic, errors);
+    if (!full || !card->rings) return;
+    check_one_ring(nic, card->name, errors);
+    if (nic->rate.bps > card->rate_bps)
+        errors_add(errors, nic->at, "nic '%s': '%s' is a gigabit card, rate is above 1Gbps", nic->name, card->name);
+    if (nic->pcie.lanes != card->pcie_lanes || nic->pcie.generation != 1)
+        errors_add(errors, nic->at, "nic '%s': '%s' has one PCIe lane of the first generation, pcie says %d of %d",
+                   nic->name, card->name, nic->pcie.lanes, nic->pcie.generation);
+}
+
+void check_card_link(const struct scenario_nic *nic, const struct scenario_link *link, struct errors *errors)
+{
+    const struct card *card = &cards[nic->model];
+
+    if (card->rings && link->rxrings == SCENARIO_RXRINGS_HW)
+        errors_add(errors, link->at, "link '%s': '%s' has one receive ring, which its links share: 'rxrings: sw'",
+                   link->name, card->name);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sockets_impl.h -- what the parts of the socket layer share.
+ *
+ *     sockets.c          creation, links, what TCP asks of its computer, UDP, connecting and listening
+ *     sockets_lock.c     a lock per connection, and a thread of last resort (crossbow)
+ *     sockets_squeue.c   serialization queues per CPU (gldv3)
+ *
+ * A rule says who may enter a connection, and what happens to whoever may not: reading, writing, closing, received
+ * segments and timers go through it. */
+#ifndef SIM_STACK_SOCKETS_IMPL_H
+#define SIM_STACK_SOCKETS_IMPL_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/assert.h"
+#include "net/headers.h"
+#include "stack/sockets.h"
+
+enum { CONN_LINES = 4, PORTS = 65536 };
+
+enum {
+#define X(name) SOCKETS_##name,
+    SOCKETS_COUNTERS(X)
+#undef X
+    N_SOCKETS_COUNTERS
+};
+
+struct squeue;
+struct squeues;
+
+struct task {
+    struct task *next;
+    struct thread *thread;
+    struct sockets *owner;
+};
+
+struct socket {
+    struct sockets *owner;
+    struct socket *next_waiting, *next;
+    struct tcp_conn *conn;       /* NULL once TCP has let go of it */
+    struct task *task;           /* woken on every change */
+    struct touchable lines;
+    bool waiting;                /* for its link's transmit queue */
+    unsigned queue;              /* of the link, where its packets go */
+    bool in_write, in_read;      /* the system call under way is already charged */
+    bool copied;                 /* write(): so is the copy of this block */
+    bool timer;                  /* a TCP timer is due */
+    bool closing;                /* close() has not been done yet */
+    /* Connections with a lock of their own. */
+    struct mutex *lock;
+    struct packet_queue backlog; /* arrived while the lock's owner was not running */
+    struct socket *next_pending;
+    bool pending;                /* on the list of the thread of last resort */
+    /* Connections on serialization queues. */
+    struct squeue *squeue;
+    struct socket *next_work;
+    bool queued;                 /* among the squeue's sockets with work */
+    bool push;                   /* written data wait to be sent */
+};
+
+struct listener {
+    struct listener *next;
+    struct sockets *owner;
+    uint16_t port;
+    accept_fn *accept;
+    void *accept_owner;
+};
+
+/* A link, and whom to wake when its transmit queue has room again. */
+struct link_state {
+    struct sockets_link config;
+    uint32_t blocked;            /* bit per transmit queue */
+    struct socket *waiting;
+};
+
+struct rule;
+
+struct sockets {
+    struct host host; /* must be first */
+    struct sockets_config config;
+    const struct rule *rule;
+    struct machine *m;
+    struct tcp_host *tcp;
+    struct link_state **link;
+    int n_links;
+    struct thread *squeue;       /* lock of each connection: runs backlogs and timers */
+    struct socket *pending_head, *pending_tail;
+    struct squeues *squeues;     /* serialization queues */
+    struct socket *all;          /* for destruction, as the next */
+    unsigned n_sockets;
+    struct task *tasks;
+    struct listener *listeners;
+    uint64_t udp_ports[PORTS / 64]; /* bit per open port */
+    uint64_t held;               /* packets that wait to enter their connection */
+    uint64_t counter[N_SOCKETS_COUNTERS];
+};
+
+struct rule {
+    struct host_ops host;        /* what applications see */
+    void (*create)(struct sockets *s);
+    void (*destroy)(struct sockets *s);
+    void (*opened)(struct socket *sock);                  /* a new connection; in a step or not */
+    void (*receive)(struct sockets *s, struct packet *p); /* a TCP packet; in a step; owns it */
+    void (*timer)(struct socket *sock);                   /* sock->timer has become true; not in a step */
+};
+
+extern const struct rule sockets_lock_rule, sockets_squeue_rule;
+
+static inline struct sockets *sockets_of(struct host *h) { return (struct sockets *)(void *)h; }
+
+static inline struct socket *sockets_find(struct sockets *s, struct packet *p)
+{
+    struct tcp_conn *c = tcp_lookup(s->tcp, p);
+    return c ? tcp_view(c)->user : NULL;
+}
+
+/* sockets.c: the parts of struct host_ops that are alike under every rule. */
+struct task *sockets_spawn(struct host *h, const char *name, step_fn *step, void *owner);
+void sockets_add_task(struct sockets *s, struct task *t, const char *name, step_fn *step, void *owner); /* owns 't' */
+void sockets_wake(struct host *h, struct task *t);
+sim_time sockets_now(const struct host *h);
+void sockets_charge_user(struct host *h, enum cost_op op, int64_t n);
+struct socket *sockets_connect(struct host *h, const char *via, struct host_addr to, struct task *task);
+bool sockets_listen(struct host *h, uint16_t port, accept_fn *accept, void *owner);
+
+/* Charges a write's system call and copy, once each, however often the write must wait.  False: the link takes no more
+ * of the socket's packets, and its task is woken when it does. */
+bool sockets_begin_write(struct socket *sock, int64_t bytes);
+/* Charges a read's system call, once. */
+void sockets_begin_read(struct socket *sock);
+/* What write() or read() returns for what TCP took or gave; the call is over unless it has to wait. */
+int64_t sockets_end_write(struct socket *sock, int64_t taken);
+int64_t sockets_end_read(struct socket *sock, int64_t given);
+
+#endif

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sockets_squeue.c -- connections on serialization queues, as in Solaris 10 and OpenSolaris before Crossbow.
+ *
+ *    application: write(), close()     interrupt or soft ring: sockets_receive()     TCP timer
+ *             |  call, copy                        |  data-link services, IP            |
+ *             +---------------- squeue_enter ------+                              squeue_fill
+ *                                    |                                                 |
+ *                      being processed?  yes: leave it          nobody: within ip_squeue_worker_wait, 10 ms,
+ *                                    | no                        somebody comes by; else the worker thread
+ *                       process it, and what has come meanwhile  <---------------------+
+ *
+ * Whoever has processed the one item he brought goes on with what came meanwhile only on the squeue's own CPU; else it
+ * is left for the next entrant, or the worker.  Whoever finds a queue drains it, for 20 ms in an interrupt and 10 ms
+ * otherwise; then the worker goes on.  read() takes from the stream head, which needs no squeue but the stream head's
+ * lock, as does who delivers data to it.
+ *
+ * A step's code runs before the time that the step takes, so an item enters by a deferred effect, at the instant when
+ * the CPU is there: that is when it is decided whether the squeue is free.  A squeue is processed from then until the
+ * end of the step that finds it empty, through interrupts and preemption: exclusion holds at every instant. */
+#include "stack/squeue.h"
+
+#include <stdio.h>
+
+#include "core/rng.h"
+#include "stack/sockets_impl.h"
+
+enum { WORK_MAX = 8, BLANK_ABOVE = 3, HEADER_LINES = 2, TICKS_PER_S = 100 };
+
+enum {
+#define X(name) SQ_##name,
+    SQUEUE_COUNTERS(X)
+#undef X
+    N_SQ
+};
+static const char *const names[] = {
+#define X(name) #name,
+    SQUEUE_COUNTERS(X)
+#undef X
+};
+
+struct squeue {
+    struct sockets *s;
+    struct squeue *next_claimed;
+    int cpu;
+    struct squeue_entrant *owner;  /* who processes it; NULL: nobody */
+    bool fast;                     /* he brought its only item */
+    bool fresh;                    /* and has not begun */
+    bool busy;                     /* a step that processes items is under way */
+    int64_t expires_ps;            /* when he stops */
+    struct packet_queue packets;
+    struct socket *work, *work_last;
+    uint32_t items;                /* of both kinds */
+    bool turn;                     /* which kind is next */
+    struct mutex *lock;
+    struct touchable lines;
+    struct event timeout;
+    bool waiting;                  /* for the time-out */
+    struct squeue_entrant worker;
+    squeue_blank_fn *blank;
+    void *blank_owner;
+    uint64_t counter[N_SQ];
+};
+
+struct squeues {
+    struct squeue *list;           /* one per CPU */
+    int count;
+    struct squeue_entrant *current; /* whose step runs; NULL: nobody's */
+    struct rng *rng;
+};
+
+/* An application's thread is an entrant. */
+struct squeue_task {
+    struct task task;              /* must be first */
+    struct squeue_entrant entrant;
+    step_fn *step;
+    void *step_owner;
+};
+
+/* In a packet's control block while it is on its way. */
+struct mark {
+    struct squeue *q;
+    struct touchable header;       /* lines of the header: read by whoever fetched the packet */
+};
+_Static_assert(sizeof(struct mark) <= PACKET_CB_BYTES, "a packet's control block holds a mark");
+
+static inline struct mark *mark_of(struct packet *p) { return (struct mark *)(void *)p->cb; }
+
+static const int64_t limit_ps[] = {
+    [SQUEUE_INTERRUPT] = 20000000000, [SQUEUE_WRITER] = 10000000000, [SQUEUE_WORKER] = 10000000000,
+};
+
+static step_fn worker_step;
+static event_fn timeout_fired;
+
+/* -- creation ------------------------------------------------------------------------------------------------------ */
+
+void squeue_entrant_init(struct squeue_entrant *e, struct sockets *s, enum squeue_who who, struct thread *thread)
+{
+    *e = (struct squeue_entrant){ .sockets = s, .who = who, .thread = thread };
+}
+
+static void squeue_init(struct squeue *q, struct sockets *s, int cpu)
+{
+    char name[300], lock[32];
+    *q = (struct squeue){ .s = s, .cpu = cpu };
+    snprintf(name, sizeof name, "%s/squeue%d", machine_name(s->m), cpu);
+    snprintf(lock, sizeof lock, "squeue%d", cpu);
+    q->lock = mutex_create(s->m, lock);
+    q->lines.home = (int16_t)machine_cpu_node(s->m, cpu);
+    event_init(&q->timeout, engine_entity(machine_engine(s->m), name), timeout_fired, q);
+    struct thread *t = thread_create(s->m, &(struct thread_config){ .name = lock, .priority = THREAD_LANE_MEDIUM,
+                                                                    .cpu = cpu, .step = worker_step, .owner = q });
+    squeue_entrant_init(&q->worker, s, SQUEUE_WORKER, t);
+    stats_register(s->config.stats, "squeue", name, names, q->counter, N_SQ);
+}
+
+static void create(struct sockets *s)
+{
+    char name[300];
+    s->squeues = calloc(1, sizeof *s->squeues);
+    SIM_ASSERT(s->squeues);
+    s->squeues->count = machine_cpu_count(s->m);
+    s->squeues->list = calloc((size_t)s->squeues->count, sizeof *s->squeues->list);
+    SIM_ASSERT(s->squeues->list);
+    snprintf(name, sizeof name, "%s/squeues", machine_name(s->m));
+    s->squeues->rng = rng_create(s->config.seed, name);
+    for (int i = 0; i < s->squeues->count; i++) squeue_init(&s->squeues->list[i], s, i);
+}
+
+static void destroy(struct sockets *s)
+{
+    for (int i = 0; i < s->squeues->count; i++)
+        engine_cancel(machine_engine(s->m), &s->squeues->list[i].timeout);
+    rng_destroy(s->squeues->rng);
+    free(s->squeues->list);
+    free(s->squeues);
+}
+
+void squeue_bind_ring(struct sockets *s, int cpu, squeue_blank_fn *blank, void *owner)
+{
+    s->squeues->list[cpu].blank = blank;
+    s->squeues->list[cpu].blank_owner = owner;
+}
+
+static struct squeue *own_squeue(struct sockets *s)
+{
+    return &s->squeues->list[machine_in_step(s->m) ? machine_current_cpu(s->m) : 0];
+}
+
+/* The squeue of the CPU that creates the connection: where it was opened, or where the SYN interrupted. */
+static void opened(struct socket *sock)
+{
+    struct squeues *all = sock->owner->squeues;
+    sock->squeue = sock->owner->config.squeue_fanout ? &all->list[rng_below(all->rng, (uint32_t)all->count)]
+                                                     : own_squeue(sock->owner);
+    char name[32];
+    snprintf(name, sizeof name, "stream%u", sock->owner->n_sockets);
+    sock->lock = mutex_create(sock->owner->m, name);
+}
+
+/* -- who processes a squeue ---------------------------------------------------------------------------------------- */
+
+static void claim(struct squeue *q, struct squeue_entrant *e)
+{
+    struct squeue **at = &e->claimed;
+    SIM_ASSERT(!q->owner);
+    while (*at) at = &(*at)->next_claimed;
+    *at = q;
+    q->next_claimed = NULL;
+    q->owner = e;
+    q->fast = q->items == 1;
+    q->fresh = true;
+    q->expires_ps = machine_now(q->s->m).ps + limit_ps[e->who];
+    if (q->waiting) engine_cancel(machine_engine(q->s->m), &q->timeout);
+    q->waiting = false;
+}
+
+static void release(struct squeue *q)
+{
+    struct squeue **at = &q->owner->claimed;
+    while (*at != q) at = &(*at)->next_claimed;
+    *at = q->next_claimed;
+    q->owner = NULL;
+}
+
+/* The worker comes after 'wait' unless somebody else does; time-outs fire at ticks of the clock. */
+static void wait_for_worker(struct squeue *q, sim_dur wait)
+{
+    struct engine *engine = machine_engine(q->s->m);
+    int64_t tick = INT64_C(1000000000000) / TICKS_PER_S;
+    if (wait.ps == 0) {
+        thread_wake(q->worker.thread);
+        return;
+    }
+    if (q->waiting) return;
+    q->waiting = true;
+    int64_t ticks = engine_now(engine).ps / tick + (wait.ps + tick - 1) / tick + 1;
+    engine_schedule(engine, &q->timeout, (sim_time){ ticks * tick });
+}
+
+static void timeout_fired(void *owner)
+{
+    struct squeue *q = owner;
+    q->waiting = false;
+    if (q->owner || q->items == 0) return;
+    q->counter[SQ_fires]++;
+    thread_wake(q->worker.thread);
+}
+
+/* Something has come, brought by 'e'; NULL: by nobody who could process it. */
+static void come(struct squeue *q, struct squeue_entrant *e)
+{
+    if (q->items > q->counter[SQ_items_max]) q->counter[SQ_items_max] = q->items;
+    if (q->owner || q->items > 1) q->counter[SQ_queued]++;
+    if (q->owner == e && e) {
+        if (q->fresh) q->fast = false; /* a chain */
+    } else if (!q->owner && e) {
+        claim(q, e);
+        if (e->thread) thread_wake(e->thread);
+    } else if (!q->owner) {
+        wait_for_worker(q, q->s->config.squeue_worker_wait);
+    }
+}
+
+/* At the end of a step that processed items of 'q', on 'cpu'. */
+static void settle(void *owner, uint64_t cpu)
+{
+    struct squeue *q = owner;
+    struct squeue_entrant *e = q->owner;
+    q->busy = false;
+    bool expired = engine_now(machine_engine(q->s->m)).ps >= q->expires_ps;
+    if (q->items == 0) {
+        release(q);
+    } else if (q->fast && (int)cpu != q->cpu) {
+        q->counter[SQ_left]++;
+        release(q);
+        wait_for_worker(q, q->s->config.squeue_worker_wait);
+    } else if (expired) {
+        q->counter[SQ_expired]++;
+        release(q);
+        if (e == &q->worker)
+            wait_for_worker(q, sim_ms(10)); /* squeue_workerwait_ms: others shall have it */
+        else
+            thread_wake(q->worker.thread);
+    } else if (q->fast) {
+        q->fast = false;
+        q->fresh = true;
+    }
+}
+
+/* -- items --------------------------------------------------------------------------------------------------------- */
+
+/* The queue's lock, and what is done under it; once for a chain of packets. */
+static void charge_enter(struct squeue *q, struct squeue_entrant *e)
+{
+    if (e && e->last == q) return;
+    if (mutex_enter(q->lock)) {
+        machine_charge(q->s->m, COST_SQUEUE_ENTER, 1);
+        mutex_exit(q->lock);
+    } else {
+        machine_charge(q->s->m, COST_SQUEUE_ENTER, 1); /* its holder is stopped by an interrupt, for a moment */
+    }
+    if (e) e->last = q;
+}
+
+static struct squeue_entrant *as_entrant(uint64_t value)
+{
+    return (struct squeue_entrant *)(uintptr_t)value;
+}
+
+static void packet_comes(void *owner, uint64_t entrant)
+{
+    struct packet *p = owner;
+    struct squeue *q = mark_of(p)->q;
+    packet_queue_push(&q->packets, p);
+    q->items++;
+    come(q, as_entrant(entrant));
+}
+
+static void receive(struct sockets *s, struct packet *p)
+{
+    struct squeue_entrant *e = s->squeues->current;
+    struct socket *sock = sockets_find(s, p);
+    struct squeue *q = sock ? sock->squeue : own_squeue(s);
+    int16_t cpu = machine_in_step(s->m) ? (int16_t)(machine_current_cpu(s->m) + 1) : 0;
+    *mark_of(p) = (struct mark){ q, { .last = cpu } };
+    s->held++;
+    charge_enter(q, e);
+    machine_defer(s->m, packet_comes, p, (uintptr_t)e);
+}
+
+bool squeue_differs(struct squeue_entrant *e, struct packet *p)
+{
+    if (!e->last) return false;
+    struct socket *sock = sockets_find(e->sockets, p);
+    return (sock ? sock->squeue : own_squeue(e->sockets)) != e->last;
+}
+
+static void work_comes(void *owner, uint64_t entrant)
+{
+    struct socket *sock = owner;
+    struct squeue *q = sock->squeue;
+    if (!sock->queued) {
+        sock->queued = true;
+        sock->next_work = NULL;
+        if (q->work)
+            q->work_last->next_work = sock;
+        else
+            q->work = sock;
+        q->work_last = sock;
+        q->items++;
+    }
+    come(q, as_entrant(entrant));
+}
+
+/* The running step enters the connection's squeue with what is marked in 'sock'. */
+static void enter(struct socket *sock)
+{
+    struct sockets *s = sock->owner;
+    struct squeue_entrant *e = s->squeues->current;
+    charge_enter(sock->squeue, e);
+    machine_defer(s->m, work_comes, sock, (uintptr_t)e);
+}
+
+/* squeue_fill(): a timer's work is left on the queue. */
+static void fill(struct socket *sock)
+{
+    work_comes(sock, 0);
+}
+
+static void do_work(struct squeue *q, struct socket *sock)
+{
+    struct sockets *s = q->s;
+    machine_touch(s->m, &sock->lines, CONN_LINES);
+    if (sock->timer && sock->conn) {
+        s->counter[SOCKETS_timers]++;
+        machine_charge(s->m, COST_TIMER_CALLOUT, 1);
+        tcp_timer(sock->conn);
+    }
+    sock->timer = false;
+    if (sock->push && sock->conn) tcp_push(sock->conn);
+    sock->push = false;
+    if (sock->closing && sock->conn) tcp_close(sock->conn);
+    sock->closing = false;
+}
+
+/* Data go to the stream head, which a reader may hold for a moment.  False: he is stopped by an interrupt, perhaps
+ * this one. */
+static bool do_packet(struct squeue *q)
+{
+    struct sockets *s = q->s;
+    struct packet *p = q->packets.head;
+    struct socket *sock = sockets_find(s, p);
+    if (sock && p->len > p->payload) {
+        if (!mutex_enter(sock->lock)) return false;
+        mutex_exit(sock->lock);
+    }
+    packet_queue_pop(&q->packets);
+    s->held--;
+    machine_touch(s->m, &mark_of(p)->header, HEADER_LINES);
+    if (sock) machine_touch(s->m, &sock->lines, CONN_LINES);
+    tcp_input(s->tcp, p);
+    return true;
+}
+
+/* The two kinds take turns, each in its order. */
+static bool do_item(struct squeue *q)
+{
+    struct socket *sock = q->work;
+    q->turn = !q->turn;
+    if (sock && (q->turn || q->packets.count == 0)) {
+        q->work = sock->next_work;
+        sock->queued = false;
+        do_work(q, sock);
+    } else if (!do_packet(q)) {
+        return false;
+    }
+    q->items--;
+    machine_charge(q->s->m, COST_SQUEUE_DRAIN, 1);
+    return true;
+}
+
+static void begin_drain(struct squeue *q, const struct squeue_entrant *e)
+{
+    q->fresh = false;
+    if (q->fast) return;
+    q->counter[SQ_drains_intr + e->who]++;
+    if (e->who == SQUEUE_INTERRUPT || q->items <= BLANK_ABOVE || !q->blank) return;
+    q->counter[SQ_blanks]++;
+    q->blank(q->blank_owner);
+}
+
+enum squeue_result squeue_work(struct squeue_entrant *e)
+{
+    struct squeue *q = e->claimed;
+    if (!q) return SQUEUE_NONE;
+    struct machine *m = q->s->m;
+    SIM_ASSERT(q->owner == e && q->items > 0 && !q->busy);
+    machine_protocol(m, true);
+    machine_touch(m, &q->lines, 1);
+    if (q->fresh) begin_drain(q, e);
+    int n = 0, most = q->fast ? 1 : WORK_MAX;
+    bool blocked = false;
+    while (n < most && q->items > 0 && !blocked) {
+        blocked = !do_item(q);
+        n += !blocked;
+    }
+    q->counter[SQ_packets_intr + e->who] += (uint64_t)n;
+    machine_charge(m, COST_MUTEX_ENTER, 1); /* its lock again, to look whether more has come */
+    machine_protocol(m, false);
+    q->busy = n > 0;
+    if (n > 0) machine_defer(m, settle, q, (uint64_t)machine_current_cpu(m));
+    return blocked ? SQUEUE_BLOCKED : SQUEUE_WORKED;
+}
+
+/* -- entrants ------------------------------------------------------------------------------------------------------ */
+
+void squeue_begin(struct squeue_entrant *e)
+{
+    e->last = NULL;
+    e->sockets->squeues->current = e;
+}
+
+void squeue_end(struct squeue_entrant *e)
+{
+    e->sockets->squeues->current = NULL;
+}
+
+static enum step_result worker_step(void *owner)
+{
+    struct squeue *q = owner;
+    struct squeue_entrant *e = &q->worker;
+    if (!q->owner && !q->waiting && q->items > 0) {
+        claim(q, e);
+        q->fast = false;
+    }
+    squeue_begin(e);
+    enum squeue_result r = squeue_work(e);
+    squeue_end(e);
+    return r == SQUEUE_NONE ? STEP_SLEEP : squeue_step_result(r);
+}
+
+static enum step_result task_step(void *owner)
+{
+    struct squeue_task *t = owner;
+    squeue_begin(&t->entrant);
+    enum squeue_result worked = squeue_work(&t->entrant);
+    enum step_result r = worked == SQUEUE_NONE ? t->step(t->step_owner) : squeue_step_result(worked);
+    squeue_end(&t->entrant);
+    return r;
+}
+
+static struct task *spawn(struct host *h, const char *name, step_fn *step, void *owner)
+{
+    struct sockets *s = sockets_of(h);
+    struct squeue_task *t = calloc(1, sizeof *t);
+    SIM_ASSERT(t);
+    t->step = step;
+    t->step_owner = owner;
+    sockets_add_task(s, &t->task, name, task_step, t);
+    squeue_entrant_init(&t->entrant, s, SQUEUE_WRITER, t->task.thread);
+    return &t->task;
+}
+
+/* -- what applications see ----------------------------------------------------------------------------------------- */
+
+/* TCP takes the bytes, as a stream head does; they are sent by whoever processes the squeue. */
+static int64_t write_(struct socket *sock, int64_t bytes)
+{
+    if (!sock->conn) return SOCKET_CLOSED;
+    if (!sockets_begin_write(sock, bytes)) return SOCKET_WOULD_BLOCK;
+    int64_t taken = tcp_write(sock->conn, bytes);
+    if (taken > 0) {
+        sock->push = true;
+        enter(sock);
+    }
+    return sockets_end_write(sock, taken);
+}
+
+static int64_t read_(struct socket *sock, int64_t bytes_max)
+{
+    if (!sock->conn) return SOCKET_CLOSED;
+    if (!mutex_enter(sock->lock)) return SOCKET_MUTEX;
+    machine_touch(sock->owner->m, &sock->lines, 1);
+    sockets_begin_read(sock); /* most of it is done under the lock */
+    int64_t given = tcp_read(sock->conn, bytes_max);
+    mutex_exit(sock->lock);
+    return sockets_end_read(sock, given);
+}
+
+static void close_(struct socket *sock)
+{
+    if (!sock->conn) return;
+    machine_charge(sock->owner->m, COST_SYSCALL, 1);
+    sock->closing = true;
+    enter(sock);
+}
+
+void squeue_check(const struct sockets *s)
+{
+    for (int i = 0; i < s->squeues->count; i++) {
+        const struct squeue *q = &s->squeues->list[i];
+        uint32_t works = 0, owned = 0;
+        for (const struct socket *sock = q->work; sock; sock = sock->next_work, works++)
+            SIM_ASSERT(sock->queued && sock->squeue == q);
+        SIM_ASSERT(q->items == works + q->packets.count);
+        for (const struct squeue *c = q->owner ? q->owner->claimed : NULL; c; c = c->next_claimed) owned += c == q;
+        SIM_ASSERT(owned == (q->owner ? 1 : 0));
+        SIM_ASSERT(!q->waiting || !q->owner);
+    }
+}
+
+const struct rule sockets_squeue_rule = {
+    .host = { spawn, sockets_wake, sockets_now, sockets_charge_user, sockets_connect, sockets_listen, write_, read_,
+              close_ },
+    .create = create, .destroy = destroy, .opened = opened, .receive = receive, .timer = fill,
+};

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * test_gldv3.c -- Solaris before Crossbow: squeues by themselves, then whole worlds from scenarios in this file, and
+ * what must differ from Crossbow because its causes do.
+ *
+ *     entrants (threads here) -- sockets with squeues -- transmit() -- wire ----> light host
+ *                  ^------------------------------------------------- back <---- */
+#include "stack/gldv3.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "endpoint/light.h"
+#include "endpoint/uperf.h"
+#include "machine_rig.h"
+#include "net/link.h"
+#include "stack/squeue.h"
+#include "suites.h"
+#include "topology/world.h"
+
+/* -- squeues by themselves ----------------------------------------------------------------------------------------- */
+
+enum { OURS = 0x0a000001, THEIRS = 0x0a000002, RECEIVERS = 3 };
+
+static struct rig rig;
+static struct sockets *sockets;
+static struct light *peer;
+static struct link *wire, *back;
+static struct uperf *apps[4];
+static int n_apps, datalink, blanks;
+
+/* Threads that hand in what has arrived, each from a queue of its own: a connection keeps to one. */
+static struct receiver {
+    struct packet_queue arrived;
+    struct thread *thread;
+    struct squeue_entrant entrant;
+} receivers[RECEIVERS];
+static int n_receivers;
+
+static struct mac_addr mac(uint8_t last)
+{
+    return (struct mac_addr){ { 2, 0, 0, 0, 0, last } };
+}
+
+static bool resolve(void *owner, uint32_t ip, struct mac_addr *to)
+{
+    (void)owner;
+    *to = mac((uint8_t)ip);
+    return ip == OURS || ip == THEIRS;
+}
+
+static bool resolve_light(void *owner, uint32_t ip, int link, struct mac_addr *to, int *vlan)
+{
+    (void)link;
+    *vlan = -1;
+    return resolve(owner, ip, to);
+}
+
+static void to_back(void *owner, struct packet *p)
+{
+    (void)owner;
+    link_send(back, p);
+}
+
+static unsigned transmit(void *owner, struct packet *p)
+{
+    struct packet_queue frames = { 0 };
+    struct packet *frame;
+    (void)owner;
+    headers_segment(rig.pool, p, &frames, engine_now(rig.engine));
+    while ((frame = packet_queue_pop(&frames))) link_send(wire, frame);
+    return 0;
+}
+
+static void arrive(void *owner, struct packet *p)
+{
+    (void)owner;
+    struct receiver *r = &receivers[p->l4 ? get_be16(p->hdr + p->l4) % (unsigned)n_receivers : 0];
+    packet_queue_push(&r->arrived, p);
+    thread_wake(r->thread);
+}
+
+static enum step_result hand_in(struct receiver *r)
+{
+    struct packet *p;
+    enum squeue_result worked = squeue_work(&r->entrant);
+    if (worked != SQUEUE_NONE) return squeue_step_result(worked);
+    if (r->arrived.count == 0) return STEP_SLEEP;
+    for (int i = 0; i < 4 && (p = r->arrived.head) && !squeue_differs(&r->entrant, p); i++) {
+        rig_work(&rig, 100);
+        sockets_receive(sockets, packet_queue_pop(&r->arrived));
+    }
+    return STEP_AGAIN;
+}
+
+static enum step_result receive_step(void *owner)
+{
+    struct receiver *r = owner;
+    squeue_begin(&r->entrant);
+    enum step_result result = hand_in(r);
+    squeue_end(&r->entrant);
+    return result;
+}
+
+static uint64_t held(const void *owner)
+{
+    uint64_t n = sockets_held(sockets);
+    (void)owner;
+    for (int i = 0; i < n_receivers; i++) n += receivers[i].arrived.count;
+    return n;
+}
+
+static void blank(void *owner)
+{
+    (void)owner;
+    blanks++;
+}
+
+/* 'count' receivers on CPUs 0, 1, ...; the interrupt-like first is the only one to drain for 20 ms. */
+static void set_up(int count, bool fanout, sim_dur worker_wait)
+{
+    struct tcp_config tcp = tcp_config_solaris();
+    tcp.lso_max_bytes = 0;
+    n_apps = blanks = 0;
+    n_receivers = count;
+    memset(receivers, 0, sizeof receivers);
+    rig_init(&rig);
+    rig_price(&rig, COST_SYSCALL, 200);
+    rig_price(&rig, COST_TCP_TX_SEGMENT, 3000);
+    rig_price(&rig, COST_TCP_RX_DATA, 2000);
+    rig_price(&rig, COST_TCP_RX_ACK, 1000);
+    rig_price(&rig, COST_SQUEUE_ENTER, 50);
+    rig_price(&rig, COST_SOCK_READ, 500);
+    rig_start(&rig, 1, 4, sim_ms(1));
+    sockets = sockets_create(&(struct sockets_config){ .rule = SOCKETS_SQUEUE, .machine = rig.m, .pool = rig.pool,
+                             .stats = rig.stats, .seed = 1, .squeue_fanout = fanout,
+                             .squeue_worker_wait = worker_wait, .tcp = tcp, .resolve = resolve });
+    sockets_add_link(sockets, &(struct sockets_link){ "net0", mac(1), OURS, 1500, &datalink, transmit });
+    squeue_bind_ring(sockets, 0, blank, NULL);
+    peer = light_create(rig.engine, rig.pool, rig.stats, &(struct light_config){ "peer", 1, tcp, resolve_light, NULL });
+    light_add_link(peer, &(struct light_link_config){ "nic0", mac(2), THEIRS, -1, 1500, { to_back, NULL } });
+    struct link_config cable = { "wire", sim_gbps(1), sim_us(5), 1 << 24 };
+    wire = link_create(rig.engine, rig.stats, rig.pool, &cable);
+    cable.name = "back";
+    back = link_create(rig.engine, rig.stats, rig.pool, &cable);
+    link_connect(wire, light_sink(peer, 0));
+    link_connect(back, (struct packet_sink){ arrive, NULL });
+    for (int i = 0; i < count; i++) {
+        receivers[i].thread = rig_thread(&rig, "receiver", THREAD_LANE_HIGH, i, receive_step, &receivers[i]);
+        squeue_entrant_init(&receivers[i].entrant, sockets, i ? SQUEUE_WRITER : SQUEUE_INTERRUPT, receivers[i].thread);
+    }
+    packet_pool_add_holder(rig.pool, held, NULL);
+}
+
+static void tear_down(void)
+{
+    packet_pool_check(rig.pool);
+    squeue_check(sockets);
+    for (int i = 0; i < n_apps; i++) uperf_destroy(apps[i]);
+    sockets_destroy(sockets);
+    light_destroy(peer);
+    link_destroy(wire);
+    link_destroy(back);
+    rig_fini(&rig);
+}
+
+static struct uperf *traffic(bool from_us, int streams, int ms, uint16_t port)
+{
+    struct uperf_config c = uperf_config_default();
+    c.name = from_us ? "out" : "in";
+    c.seed = 1;
+    c.master = from_us ? sockets_host(sockets) : light_host(peer);
+    c.slave = from_us ? light_host(peer) : sockets_host(sockets);
+    c.slave_addr = (struct host_addr){ from_us ? THEIRS : OURS, port };
+    c.streams = streams;
+    c.jitter = sim_us(100);
+    c.stop = (sim_time){ sim_ms(ms).ps };
+    return apps[n_apps++] = uperf_create(rig.engine, rig.stats, &c);
+}
+
+static void run_ms(int64_t ms)
+{
+    engine_run(rig.engine, (sim_time){ sim_ms(ms).ps });
+}
+
+static uint64_t squeue(int cpu, const char *counter)
+{
+    uint64_t total = 0;
+    char name[32];
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "m/squeue%d", i);
+        if (cpu < 0 || cpu == i) total += stats_value(rig.stats, "squeue", name, counter);
+    }
+    return total;
+}
+
+static uint64_t processed(int cpu)
+{
+    return squeue(cpu, "packets_intr") + squeue(cpu, "packets_other") + squeue(cpu, "packets_worker");
+}
+
+static uint64_t flows(const char *name)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < stats_count(rig.stats); i++) {
+        const struct stats_block *b = stats_get(rig.stats, i);
+        for (size_t k = 0; k < b->count && strcmp(b->kind, "flow") == 0; k++)
+            if (strcmp(b->names[k], name) == 0) total += b->values[k];
+    }
+    return total;
+}
+
+static void check_streams(const struct uperf *u)
+{
+    ck_assert_uint_gt(uperf_written_bytes(u), 200000);
+    ck_assert_uint_eq(uperf_written_bytes(u), uperf_read_bytes(u));
+}
+
+/* However many enter, each connection's segments keep their order (exclusion itself is asserted at every step). */
+START_TEST(squeue_work__streams_arrive_whole_and_in_order)
+{
+    for (int count = 1; count <= RECEIVERS; count++) {
+        for (int fanout = 0; fanout < 2; fanout++) {
+            set_up(count, fanout, sim_ms(10));
+            struct uperf *out = traffic(true, 6, 20, 20000), *in = traffic(false, 6, 20, 20000);
+            run_ms(700);
+            check_streams(out);
+            check_streams(in);
+            ck_assert_uint_eq(flows("ooo_segs_in"), 0);
+            ck_assert_uint_eq(flows("retransmits"), 0);
+            ck_assert_uint_ge(processed(-1), stats_value(rig.stats, "sockets", "m", "rx_packets"));
+            ck_assert_uint_eq(packet_pool_held(rig.pool), 0);
+            tear_down();
+        }
+    }
+}
+END_TEST
+
+/* Connections of others belong to the CPU that their SYN interrupted, with fan-out to any. */
+START_TEST(squeue_fanout__says_whose_squeue_a_connection_has)
+{
+    for (int fanout = 0; fanout < 2; fanout++) {
+        set_up(1, fanout, sim_ms(10));
+        traffic(false, 12, 5, 20000);
+        run_ms(20);
+        for (int cpu = 1; cpu < 4; cpu++) {
+            if (fanout)
+                ck_assert_uint_gt(processed(cpu), 0);
+            else
+                ck_assert_uint_eq(processed(cpu), 0);
+        }
+        tear_down();
+    }
+}
+END_TEST
+
+/* What nobody processes waits for a passer-by or, after two ticks of the clock at most, for the worker thread. */
+START_TEST(squeue_worker__takes_what_a_timer_left)
+{
+    for (int wait = 0; wait < 2; wait++) {
+        set_up(1, false, sim_ms(wait ? 10 : 0));
+        traffic(true, 1, 1, 20000); /* we close first: a timer ends TIME_WAIT, when nothing else happens */
+        run_ms(130000);
+        ck_assert_uint_gt(stats_value(rig.stats, "sockets", "m", "timers"), 0);
+        ck_assert_uint_gt(squeue(-1, "packets_worker"), 0);
+        if (wait)
+            ck_assert_uint_gt(squeue(-1, "fires"), 0);
+        else
+            ck_assert_uint_eq(squeue(-1, "fires"), 0);
+        tear_down();
+    }
+}
+END_TEST
+
+/* A backlog that a thread, not an interrupt, begins on: the ring is told to interrupt less. */
+START_TEST(squeue_bind_ring__is_blanked_by_threads_with_a_backlog)
+{
+    set_up(2, false, sim_ms(10));
+    traffic(false, 12, 30, 20000);
+    run_ms(60);
+    ck_assert_uint_gt(squeue(-1, "drains_other"), 0);
+    ck_assert_uint_eq(squeue(-1, "blanks"), (uint64_t)blanks);
+    tear_down();
+    set_up(1, false, sim_ms(10));
+    traffic(false, 12, 30, 20000);
+    run_ms(60);
+    ck_assert_uint_gt(squeue(-1, "drains_intr"), 0);
+    ck_assert_int_eq(blanks, 0);
+    tear_down();
+}
+END_TEST
+
+/* -- worlds -------------------------------------------------------------------------------------------------------- */
+
+/* %s: of the machine, of its NIC, top-level lines. */
+#define WORLD \
+    "time: {warmup: 10ms, measure: 30ms}\n" \
+    "switches: {s: {rate: 1Gbps}}\n" \
+    "machines:\n" \
+    "  sut: {detail: full, %s nics: {net0: {wire: s, rate: 1Gbps, lanes: 1, %s}}}\n" \
+    "  c[1-12]: {nics: {net0: {wire: s, rate: 1Gbps}}}\n" \
+    "%s\n"
+#define GLDV3 "stack: gldv3, cpus: {sockets: 1, cores: 4, clock: 2.8GHz},"
+#define SLOW(stack) "stack: " stack ", cpus: {sockets: 1, cores: 4, clock: 600MHz},"
+#define BOTH_WAYS \
+    "traffic:\n" \
+    "  - uperf: {from: 'c[1-6]', to: sut, streams: 4}\n" \
+    "  - uperf: {from: sut, to: 'c[7-12]', streams: 4}\n"
+#define IN_ONLY "traffic: [{uperf: {from: 'c[1-12]', to: sut, streams: 4}}]\n"
+#define OUT_ONLY "traffic: [{uperf: {from: sut, to: 'c[1-12]', streams: 4}}]\n"
+
+static struct run_result result;
+static struct errors mistakes;
+static char text[8192];
+
+static void setup(void)
+{
+    run_result_init(&result);
+    errors_init(&mistakes);
+}
+
+static void teardown(void)
+{
+    run_result_fini(&result);
+    errors_fini(&mistakes);
+}
+
+static void no_progress(void *ctx, sim_dur done, sim_dur whole)
+{
+    (void)ctx, (void)done, (void)whole;
+}
+
+static struct scenario *parse(const char *machine, const char *nic, const char *rest, const char *set)
+{
+    int n = snprintf(text, sizeof text, WORLD, machine, nic, rest);
+    ck_assert_int_lt(n, (int)sizeof text);
+    return scenario_parse("scenarios/test.yaml", text, strlen(text), NULL, &set, set ? 1 : 0, &mistakes);
+}
+
+static void run_world(const char *machine, const char *nic, const char *rest, const char *set)
+{
+    struct scenario *s = parse(machine, nic, rest, set);
+    struct world *w = s ? world_create(s, 1, NULL, &mistakes) : NULL;
+    if (!w) errors_print(&mistakes, stderr);
+    ck_assert_ptr_nonnull(w);
+    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
+    run_result_fini(&result);
+    run_result_init(&result);
+    world_collect(w, &result);
+    world_destroy(w);
+    scenario_destroy(s);
+}
+
+static uint64_t sum(const char *kind, const char *prefix, const char *counter)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < result.block_count; i++) {
+        const struct result_block *b = &result.blocks[i];
+        if (strcmp(b->kind, kind) == 0 && strncmp(b->entity, prefix, strlen(prefix)) == 0)
+            total += result_block_value(b, counter, NULL);
+    }
+    return total;
+}
+
+static uint64_t items(void)
+{
+    return sum("squeue", "sut/", "packets_intr") + sum("squeue", "sut/", "packets_other") +
+           sum("squeue", "sut/", "packets_worker");
+}
+
+static void check_conservation(void)
+{
+    const struct result_ledger *l = &result.ledger;
+    uint64_t dropped = 0;
+    for (int i = 0; i < N_DROP_REASONS; i++) dropped += l->dropped[i];
+    ck_assert_uint_eq(l->created, l->delivered + l->segmented + l->held + dropped);
+}
+
+/* Layers agree on what passed; chains may be under way at both ends of the measurement. */
+static void near(uint64_t a, uint64_t b, uint64_t slack)
+{
+    ck_assert_msg(a <= b + slack && b <= a + slack, "%llu and %llu", (unsigned long long)a, (unsigned long long)b);
+}
+
+START_TEST(gldv3__counters_agree_from_layer_to_layer)
+{
+    static const char *const kinds[] = { "", "gldv3: {soft-rings: 2, squeue-fanout: true},", "gldv3: {blanking: true}," };
+    for (int i = 0; i < 3; i++) {
+        char machine[200];
+        snprintf(machine, sizeof machine, "%s %s", GLDV3, kinds[i]);
+        run_world(machine, "", BOTH_WAYS, "time.warmup=0ms");
+        check_conservation();
+        ck_assert_uint_gt(sum("flow", "sut", "read_bytes"), 1000000);
+        near(sum("ixgbe_rx", "sut/", "packets"), sum("gldv3", "sut/", "ipackets"), 300);
+        near(sum("ixgbe_tx", "sut/", "packets"), sum("gldv3", "sut/", "opackets"), 0);
+        near(sum("sockets", "sut", "rx_packets"), sum("gldv3", "sut/", "ipackets"), 300);
+        ck_assert_uint_eq(sum("gldv3", "sut/", "unknowns"), 0);
+        ck_assert_uint_le(sum("gldv3", "sut/", "chains"), sum("ixgbe_rx", "sut/", "intrs"));
+        ck_assert_uint_ge(items() + 600, sum("sockets", "sut", "rx_packets"));
+        ck_assert_uint_eq(sum("lane", "sut/", "ipackets"), 0);
+        if (i == 1) ck_assert_uint_eq(sum("squeue", "sut/", "packets_intr"), 0);
+    }
+}
+END_TEST
+
+/* 1448 bytes of payload take 1538 on the wire. */
+START_TEST(gldv3__reaches_a_gigabit_wires_goodput_and_no_more)
+{
+    static const char *const ways[] = { IN_ONLY, OUT_ONLY };
+    double ceiling = 1e9 * 1448 / 1538;
+    for (int i = 0; i < 2; i++) {
+        run_world(GLDV3, "", ways[i], "time.warmup=60ms");
+        double bits = (double)sum("flow", i ? "c" : "sut", "read_bytes") * 8 / sim_seconds(result.measured);
+        ck_assert_double_ge(bits, 0.97 * ceiling);
+        ck_assert_double_le(bits, 1.01 * ceiling);
+    }
+}
+END_TEST
+
+/* One ring, one interrupt, one CPU: on a fast wire it is busy with interrupts alone, and the driver's limit is reached. */
+START_TEST(gldv3__one_interrupt_saturates_one_cpu)
+{
+    int n = snprintf(text, sizeof text, "time: {warmup: 20ms, measure: 30ms}\nswitches: {s: {}}\nmachines:\n"
+                     "  sut: {detail: full, stack: gldv3, nics: {net0: {wire: s}}}\n"
+                     "  c[1-4]: {nics: {net0: {wire: s}}}\n"
+                     "traffic: [{uperf: {from: 'c[1-4]', to: sut, streams: 5}}]\n");
+    ck_assert_int_lt(n, (int)sizeof text);
+    struct scenario *s = scenario_parse("scenarios/test.yaml", text, strlen(text), NULL, NULL, 0, &mistakes);
+    ck_assert_ptr_nonnull(s);
+    ck_assert_int_eq(s->machines[0].nics[0].lanes, 1);
+    struct world *w = world_create(s, 1, NULL, &mistakes);
+    ck_assert_ptr_nonnull(w);
+    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
+    world_collect(w, &result);
+    world_destroy(w);
+    scenario_destroy(s);
+    ck_assert_double_ge((double)sum("cpu", "sut/cpu0", "intr_ps"), 0.95 * (double)result.measured.ps);
+    ck_assert_uint_gt(sum("gldv3", "sut/", "limited"), 0);
+    ck_assert_uint_le(sum("gldv3", "sut/", "ipackets"), 257 * (sum("gldv3", "sut/", "chains") + 1));
+    ck_assert_double_lt((double)sum("flow", "sut", "read_bytes") * 8 / sim_seconds(result.measured), 8e9);
+}
+END_TEST
+
+START_TEST(gldv3__full_ring_stops_writers_and_lets_them_go)
+{
+    run_world(GLDV3, "tx-descriptors: 64, lso: false, interrupt-interval: 200us", OUT_ONLY, "time.warmup=0ms");
+    ck_assert_uint_gt(sum("gldv3", "sut/", "txwaits"), 10);
+    ck_assert_uint_gt(sum("gldv3", "sut/", "blocks"), 1);
+    ck_assert_uint_gt(sum("sockets", "sut", "flow_control"), 1);
+    ck_assert_uint_gt(sum("flow", "c", "read_bytes"), 1000000);
+    ck_assert_uint_eq(sum("flow", "c", "ooo_segs_in"), 0);
+    check_conservation();
+}
+END_TEST
+
+static uint64_t rx_interrupts(const char *machine, const char *nic)
+{
+    run_world(machine, nic, IN_ONLY, "time.warmup=60ms");
+    return sum("ixgbe_rx", "sut/", "intrs");
+}
+
+/* The same machine and load: polling is what takes interrupts away, and without it Crossbow has as many as GLDv3. */
+START_TEST(gldv3__interrupts_that_polling_avoids)
+{
+    uint64_t before = rx_interrupts(SLOW("gldv3"), ""), packets = sum("gldv3", "sut/", "ipackets");
+    uint64_t crossbow = rx_interrupts(SLOW("crossbow"), ""), received = sum("lane", "sut/", "ipackets");
+    uint64_t polled = sum("lane", "sut/", "polls");
+    uint64_t ablated = rx_interrupts(SLOW("crossbow"), "poll: false");
+    near(packets, received, packets / 20);
+    ck_assert_uint_gt(polled, received / 2);
+    ck_assert_double_lt((double)crossbow, 0.8 * (double)before);
+    ck_assert_double_ge((double)ablated, 0.95 * (double)before);
+    ck_assert_double_le((double)ablated, 1.05 * (double)before);
+}
+END_TEST
+
+/* Without the driver's moderation interrupts follow the packets. */
+START_TEST(gldv3__interrupts_follow_packets_without_moderation)
+{
+    uint64_t moderated = rx_interrupts(GLDV3, "");
+    uint64_t each = rx_interrupts(GLDV3, "interrupt-interval: 0s");
+    ck_assert_uint_gt(each, 2 * moderated);
+    ck_assert_uint_le(moderated, (uint64_t)(sim_seconds(result.measured) / 51.2e-6) + 2);
+}
+END_TEST
+
+/* More threads that hand packets on: more switches and more locks met, as with Crossbow's softrings. */
+START_TEST(gldv3__soft_rings_cost_switches_and_locks)
+{
+    uint64_t csw[2], smtx[2];
+    for (int i = 0; i < 2; i++) {
+        run_world(i ? SLOW("gldv3") " gldv3: {soft-rings: 2, squeue-fanout: true}," : SLOW("gldv3"), "", IN_ONLY,
+                  "time.warmup=60ms");
+        csw[i] = sum("cpu", "sut/", "csw");
+        smtx[i] = sum("cpu", "sut/", "smtx");
+    }
+    ck_assert_uint_gt(csw[1], csw[0]);
+    ck_assert_uint_gt(smtx[1], smtx[0]);
+}
+END_TEST
+
+START_TEST(gldv3__same_seed_same_counters)
+{
+    uint64_t first = 0;
+    for (int i = 0; i < 2; i++) {
+        uint64_t digest = 0;
+        run_world(GLDV3, "", BOTH_WAYS, NULL);
+        for (size_t b = 0; b < result.block_count; b++)
+            for (size_t k = 0; k < result.blocks[b].count; k++)
+                digest = digest * UINT64_C(6364136223846793005) + result.blocks[b].values[k];
+        if (i == 0) first = digest;
+        ck_assert_uint_eq(digest, first);
+    }
+}
+END_TEST
+
+static void refused(const char *machine, const char *nic, const char *rest, const char *words)
+{
+    struct scenario *s = parse(machine, nic, rest, NULL);
+    ck_assert_ptr_null(s);
+    bool found = false;
+    for (size_t i = 0; i < mistakes.count; i++)
+        found |= strstr(mistakes.list[i].text, words) && strncmp(mistakes.list[i].text, "scenarios/test.yaml:4:", 22) == 0;
+    ck_assert_msg(found, "'%s' is not in: %s", words, mistakes.list[0].text);
+    errors_fini(&mistakes);
+    errors_init(&mistakes);
+}
+
+START_TEST(gldv3__what_it_has_not_is_refused_where_it_stands)
+{
+    refused("stack: gldv3, links: {vnic1: {over: net0}},", "", IN_ONLY, "link 'vnic1': 'stack: gldv3' has no VNICs");
+    refused("stack: linux26, links: {vnic1: {over: net0}},", "", IN_ONLY, "'stack: linux26' has no VNICs");
+    refused("stack: gldv3,", "tx-rings: 2", IN_ONLY, "one transmit ring, not 2");
+    refused("stack: gldv3,", "fanout: 2", IN_ONLY, "'fanout' is of lanes");
+    refused("stack: gldv3,", "cpus: 0-1", IN_ONLY, "they are for lanes");
+    refused("stack: gldv3,", "primary: false", IN_ONLY, "leaves no link");
+    refused("stack: gldv3,", "rx-groups: 2", IN_ONLY, "2 receive groups");
+    refused("stack: gldv3, lane: {low-water: 300},", "", IN_ONLY, "'lane' has no meaning with 'stack: gldv3'");
+    refused("stack: crossbow, gldv3: {soft-rings: 2},", "", IN_ONLY, "'gldv3' has no meaning with 'stack: crossbow'");
+}
+END_TEST
+
+START_TEST(gldv3__reads_back_what_it_prints)
+{
+    struct scenario *s = parse("stack: gldv3, gldv3: {soft-rings: 2, worker-wait: 5ms},", "", IN_ONLY, NULL);
+    ck_assert_ptr_nonnull(s);
+    char *printed = scenario_effective_text(s);
+    ck_assert_ptr_nonnull(strstr(printed, "worker-wait: 5ms"));
+    ck_assert_ptr_null(strstr(printed, "low-water"));
+    struct scenario *again = scenario_parse("scenarios/test.yaml", printed, strlen(printed), NULL, NULL, 0, &mistakes);
+    if (!again) errors_print(&mistakes, stderr);
+    ck_assert_ptr_nonnull(again);
+    ck_assert_uint_eq(scenario_hash(s), scenario_hash(again));
+    free(printed);
+    scenario_destroy(s);
+    scenario_destroy(again);
+}
+END_TEST
+
+Suite *gldv3_suite(void)
+{
+    Suite *s = suite_create("gldv3");
+    TCase *t = tcase_create("squeues");
+    tcase_set_timeout(t, 30);
+    tcase_add_test(t, squeue_work__streams_arrive_whole_and_in_order);
+    tcase_add_test(t, squeue_fanout__says_whose_squeue_a_connection_has);
+    tcase_add_test(t, squeue_worker__takes_what_a_timer_left);
+    tcase_add_test(t, squeue_bind_ring__is_blanked_by_threads_with_a_backlog);
+    suite_add_tcase(s, t);
+    t = tcase_create("worlds");
+    tcase_set_timeout(t, 30);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, gldv3__counters_agree_from_layer_to_layer);
+    tcase_add_test(t, gldv3__reaches_a_gigabit_wires_goodput_and_no_more);
+    tcase_add_test(t, gldv3__one_interrupt_saturates_one_cpu);
+    tcase_add_test(t, gldv3__full_ring_stops_writers_and_lets_them_go);
+    tcase_add_test(t, gldv3__interrupts_that_polling_avoids);
+    tcase_add_test(t, gldv3__interrupts_follow_packets_without_moderation);
+    tcase_add_test(t, gldv3__soft_rings_cost_switches_and_locks);
+    tcase_add_test(t, gldv3__same_seed_same_counters);
+    tcase_add_test(t, gldv3__what_it_has_not_is_refused_where_it_stands);
+    tcase_add_test(t, gldv3__reads_back_what_it_prints);
+    suite_add_tcase(s, t);
+    return s;
+}
