@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/assert.h"
@@ -24,9 +23,10 @@
 #include "report/table.h"
 #include "scenario/quantity.h"
 #include "scenario/scenario.h"
+#include "study/study.h"
 #include "topology/world.h"
 
-enum { EXIT_FAILED = 1, EXIT_MISTAKE = 2, SETS_MAX = 256, VARIANTS_MAX = 1000 };
+enum { EXIT_FAILED = 1, EXIT_MISTAKE = 2, SETS_MAX = 256 };
 
 struct options {
     const char *command;
@@ -176,148 +176,22 @@ static int fail_with(struct errors *errors, int code)
 
 /* -- one scenario, all its variants -------------------------------------------------------------------------------- */
 
-struct study {
-    const struct options *o;
-    struct scenario *base;      /* as it stands, for title, plots, expectations */
-    const char *variants[VARIANTS_MAX];
-    uint64_t variant_hash[VARIANTS_MAX];
-    size_t variant_count;
-    struct results *results;    /* NULL while only checking */
-};
-
-static const char *variant_or_null(const char *name)
+static int open_study(struct study *st, const struct options *o, const char *file, struct errors *errors)
 {
-    return name[0] ? name : NULL; /* a scenario without variants has one, without a name */
+    return study_open(st, &(struct study_config){ file, o->sets, o->set_count, o->variant, o->plots }, errors);
 }
 
-static int study_open(struct study *st, const struct options *o, const char *file, struct errors *errors)
-{
-    *st = (struct study){ .o = o };
-    st->base = scenario_load(file, NULL, o->sets, o->set_count, errors);
-    if (!st->base) return -1;
-    const struct scenario_names *names = &st->base->variants;
-    if (names->count > VARIANTS_MAX)
-        return errors_add(errors, names->at, "%zu variants, expected at most %d", names->count, VARIANTS_MAX);
-    for (size_t i = 0; i < names->count; i++)
-        if (!o->variant || strcmp(names->list[i], o->variant) == 0) st->variants[st->variant_count++] = names->list[i];
-    if (o->variant && st->variant_count == 0)
-        return errors_add(errors, names->count ? names->at : (struct error_at){ st->base->file, 0, 0 },
-                          "no variant '%s'", o->variant);
-    if (st->variant_count == 0) st->variants[st->variant_count++] = "";
-    for (size_t i = 0; i < st->variant_count; i++) {
-        struct scenario *s = scenario_load(file, variant_or_null(st->variants[i]), o->sets, o->set_count, errors);
-        if (!s) return -1; /* what is wrong in one variant usually is wrong in all */
-        st->variant_hash[i] = scenario_hash(s);
-        scenario_destroy(s);
-    }
-    int bad = expect_check(st->base, errors);
-    char *scripts = plot_scripts_dir(o->plots);
-    for (size_t i = 0; scripts && i < st->base->plots.count; i++)
-        bad |= plot_check(scripts, st->base->plots.list[i], st->base->plots.at, errors);
-    free(scripts);
-    return bad;
-}
-
-static void study_close(struct study *st)
-{
-    scenario_destroy(st->base);
-}
-
-/* Builds one variant's world, in a child: a bug of ours that shows there is reported and ends nothing else. */
-static int check_variant(const struct study *st, const char *variant)
-{
-    fflush(NULL);
-    pid_t child = fork();
-    if (child < 0) {
-        fprintf(stderr, "xbow: cannot start a process: %s\n", strerror(errno));
-        return EXIT_FAILED;
-    }
-    if (child == 0) {
-        struct errors errors;
-        errors_init(&errors);
-        struct scenario *s = scenario_load(st->base->file, variant_or_null(variant), st->o->sets, st->o->set_count,
-                                           &errors);
-        struct world *w = s ? world_create(s, s->seed, NULL, &errors) : NULL;
-        int code = w ? EXIT_SUCCESS : EXIT_MISTAKE;
-        world_destroy(w);
-        scenario_destroy(s);
-        errors_print(&errors, stderr);
-        errors_fini(&errors);
-        fflush(NULL);
-        _exit(code);
-    }
-    int status;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    if (WIFEXITED(status)) return WEXITSTATUS(status);
-    fprintf(stderr, "xbow: building the world of %s was ended by signal %d\n", st->base->file, WTERMSIG(status));
-    return EXIT_FAILED;
-}
-
-static int check_variants(const struct study *st)
-{
-    int worst = 0;
-    for (size_t i = 0; i < st->variant_count; i++) {
-        int code = check_variant(st, st->variants[i]);
-        if (code > worst) worst = code;
-        if (code) break; /* what is wrong in one variant usually is wrong in all */
-    }
-    return worst;
-}
-
-struct run_path {
+/* What the children of a campaign need to run. */
+struct run_context {
+    const struct study *study;
     const struct results *results;
-    const char *variant;
-    uint64_t seed;
 };
-
-static char *run_path(void *ctx, const char *what, const char *extension)
-{
-    struct run_path *r = ctx;
-    return results_run_path(r->results, r->variant, r->seed, what, extension);
-}
-
-/* The command that repeats one run, for messages about our own bugs; to free. */
-static char *replay_command(const struct study *st, const char *variant, uint64_t seed)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    SIM_ASSERT(out);
-    fprintf(out, "xbow run %s --seed %llu", st->base->file, (unsigned long long)seed);
-    if (variant[0]) fprintf(out, " --variant '%s'", variant);
-    for (size_t i = 0; i < st->o->set_count; i++) fprintf(out, " --set '%s'", st->o->sets[i]);
-    fclose(out);
-    return text;
-}
-
-static void run_progress(void *ctx, sim_dur done, sim_dur whole)
-{
-    campaign_progress(ctx, done, whole);
-}
 
 static int run_one(void *ctx, const char *variant, uint64_t seed, struct run_result *result, FILE *progress)
 {
-    struct study *st = ctx;
-    struct errors errors;
-    errors_init(&errors);
-    struct scenario *s = scenario_load(st->base->file, variant_or_null(variant), st->o->sets, st->o->set_count,
-                                       &errors);
-    char *replay = replay_command(st, variant, seed);
-    struct world *w = s ? world_create(s, seed, replay, &errors) : NULL;
-    struct run_path path = { st->results, variant, seed };
-    int bad = !w || world_record(w, run_path, &path, &errors) || world_run(w, run_progress, progress, &errors);
-    if (!bad) {
-        run_result_set(&result->title, s->title);
-        run_result_set(&result->variant, variant);
-        result->seed = seed;
-        world_collect(w, result);
-    }
-    world_destroy(w);
-    scenario_destroy(s);
-    free(replay);
-    errors_print(&errors, stderr);
-    errors_fini(&errors);
-    return bad;
+    const struct run_context *c = ctx;
+    return study_run(c->study, &(struct study_run){ .variant = variant, .seed = seed, .results = c->results,
+                                                    .progress = progress }, result);
 }
 
 /* Returns EXIT_FAILED when a plot could not be drawn, though what it needs is there. */
@@ -337,20 +211,21 @@ static int draw_plots(const struct study *st, const char *dir, const char *scrip
 }
 
 /* Runs a study whose variants are known to be sound.  'claims' may be NULL. */
-static int study_run(struct study *st, const char *out, struct claims *claims, const char *data_dir)
+static int run_study(const struct options *o, const struct study *st, const char *out, struct claims *claims,
+                     const char *data_dir)
 {
-    const struct options *o = st->o;
     struct errors errors;
     errors_init(&errors);
-    st->results = results_begin(out, &errors);
-    if (!st->results) return fail_with(&errors, EXIT_FAILED);
+    struct results *results = results_begin(out, &errors);
+    if (!results) return fail_with(&errors, EXIT_FAILED);
+    struct run_context context = { st, results };
 
     struct campaign_plan plan = { st->variants, st->variant_count, o->seed_given ? o->seed : st->base->seed,
                                   o->reps ? (int)o->reps : st->base->reps, (int)o->jobs, o->quiet };
     struct campaign campaign;
     campaign_init(&campaign);
-    if (campaign_run(&campaign, &plan, run_one, st, stderr)) {
-        results_abandon(st->results);
+    if (campaign_run(&campaign, &plan, run_one, &context, stderr)) {
+        results_abandon(results);
         campaign_fini(&campaign);
         return EXIT_FAILED;
     }
@@ -360,12 +235,12 @@ static int study_run(struct study *st, const char *out, struct claims *claims, c
                                  st->variant_hash, plan.seed };
     char *scripts = plot_scripts_dir(o->plots);
     int code = checked.failed && !claims ? EXIT_FAILED : 0; /* with a ledger, the list of held claims decides */
-    if (results_write(st->results, &meta, &campaign, &checked, &errors)) {
-        results_abandon(st->results);
+    if (results_write(results, &meta, &campaign, &checked, &errors)) {
+        results_abandon(results);
         code = EXIT_FAILED;
     } else {
-        if (draw_plots(st, results_dir(st->results), scripts)) code = EXIT_FAILED;
-        if (results_commit(st->results, &errors)) code = EXIT_FAILED;
+        if (draw_plots(st, results_dir(results), scripts)) code = EXIT_FAILED;
+        if (results_commit(results, &errors)) code = EXIT_FAILED;
     }
     if (errors.count == 0) {
         if (o->json && results_print_json(stdout, &meta, &campaign, &checked)) code = EXIT_FAILED;
@@ -404,15 +279,15 @@ static int command_run(const struct options *o, bool only_check)
     char out[PATH_MAX];
     if (need_file(o)) return EXIT_MISTAKE;
     errors_init(&errors);
-    if (study_open(&st, o, o->file, &errors)) {
+    if (open_study(&st, o, o->file, &errors)) {
         study_close(&st);
         return fail_with(&errors, EXIT_MISTAKE);
     }
     errors_fini(&errors);
-    int code = check_variants(&st);
+    int code = study_check(&st);
     if (!code && !only_check) {
         snprintf(out, sizeof out, "results/%s", st.base->name);
-        code = study_run(&st, o->out ? o->out : out, NULL, NULL);
+        code = run_study(o, &st, o->out ? o->out : out, NULL, NULL);
     } else if (!code && !o->quiet) {
         printf("%s: no mistakes found (%zu variant%s)\n", o->file, st.variant_count, st.variant_count == 1 ? "" : "s");
     }
@@ -463,15 +338,15 @@ static int command_regs(const struct options *o)
     if (need_file(o)) return EXIT_MISTAKE;
     errors_init(&errors);
     struct study st;
-    if (study_open(&st, o, o->file, &errors)) {
+    if (open_study(&st, o, o->file, &errors)) {
         study_close(&st);
         return fail_with(&errors, EXIT_MISTAKE);
     }
     const char *variant = st.variants[0]; /* the first, or the one that was named */
-    struct scenario *s = scenario_load(o->file, variant_or_null(variant), o->sets, o->set_count, &errors);
+    struct scenario *s = scenario_load(o->file, study_variant_or_null(variant), o->sets, o->set_count, &errors);
     int code = !s ? EXIT_MISTAKE : read_instant(o, s, &at);
     uint64_t seed = o->seed_given || !s ? o->seed : s->seed;
-    char *replay = replay_command(&st, variant, seed);
+    char *replay = study_replay(&st, variant, seed);
     struct world *w = code ? NULL : world_create(s, seed, replay, &errors);
     struct regs_dump dump = { .scenario = o->file, .variant = variant, .seed = seed };
     if (w) {
@@ -498,7 +373,7 @@ static int command_plot(const struct options *o)
     char out[PATH_MAX];
     if (need_file(o)) return EXIT_MISTAKE;
     errors_init(&errors);
-    if (study_open(&st, o, o->file, &errors)) {
+    if (open_study(&st, o, o->file, &errors)) {
         study_close(&st);
         return fail_with(&errors, EXIT_MISTAKE);
     }
@@ -530,7 +405,7 @@ static int reproduce_one(const struct options *o, const char *file, const char *
     struct errors errors;
     char out[PATH_MAX * 2], data[PATH_MAX];
     errors_init(&errors);
-    int code = study_open(&st, o, file, &errors) ? EXIT_MISTAKE : check_variants(&st);
+    int code = open_study(&st, o, file, &errors) ? EXIT_MISTAKE : study_check(&st);
     if (code) {
         claims_add_broken(claims, &(struct claims_source){ .scenario = file, .file = file },
                           errors.count ? errors.list[0].text : "the scenario has mistakes");
@@ -542,7 +417,7 @@ static int reproduce_one(const struct options *o, const char *file, const char *
     snprintf(data, sizeof data, "../%s", st.base->name);
     if (!o->quiet) printf("\n== %s ==\n", file);
     fflush(stdout);
-    code = study_run(&st, out, claims, data);
+    code = run_study(o, &st, out, claims, data);
     study_close(&st);
     return code;
 }

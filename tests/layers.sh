@@ -15,6 +15,7 @@ allowed() { # layer -> folders it may include, itself aside
         stack) echo "core net machine nicmodel driver lanes endpoint" ;;
         scenario) echo "core" ;;
         report) echo "core scenario" ;;
+        study) echo "core machine report scenario topology" ;;
         topology) echo "core net machine nicmodel driver stack endpoint scenario report" ;;
         *) echo "unknown layer $1" >&2; return 1 ;;
     esac

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * study.c -- from a scenario's file to counted runs. */
+#include "study/study.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/assert.h"
+#include "report/campaign.h"
+#include "report/expect.h"
+#include "report/plot.h"
+#include "topology/world.h"
+
+enum { EXIT_FAILED = 1, EXIT_MISTAKE = 2 };
+
+const char *study_variant_or_null(const char *name)
+{
+    return name[0] ? name : NULL;
+}
+
+static struct scenario *load(const struct study *st, const char *variant, struct errors *errors)
+{
+    const struct study_config *c = &st->config;
+    return scenario_load(c->file, study_variant_or_null(variant), c->sets, c->set_count, errors);
+}
+
+/* Which variants are wanted: all, or the one that was named. */
+static int choose_variants(struct study *st, struct errors *errors)
+{
+    const struct scenario_names *names = &st->base->variants;
+    const char *only = st->config.variant;
+    if (names->count > STUDY_VARIANTS_MAX)
+        return errors_add(errors, names->at, "%zu variants, expected at most %d", names->count, STUDY_VARIANTS_MAX);
+    for (size_t i = 0; i < names->count; i++)
+        if (!only || strcmp(names->list[i], only) == 0) st->variants[st->variant_count++] = names->list[i];
+    if (only && st->variant_count == 0)
+        return errors_add(errors, names->count ? names->at : (struct error_at){ st->base->file, 0, 0 },
+                          "no variant '%s'", only);
+    if (st->variant_count == 0) st->variants[st->variant_count++] = "";
+    return 0;
+}
+
+int study_open(struct study *st, const struct study_config *config, struct errors *errors)
+{
+    *st = (struct study){ .config = *config };
+    st->base = load(st, "", errors);
+    if (!st->base || choose_variants(st, errors)) return -1;
+    for (size_t i = 0; i < st->variant_count; i++) {
+        struct scenario *s = load(st, st->variants[i], errors);
+        if (!s) return -1; /* what is wrong in one variant usually is wrong in all */
+        st->variant_hash[i] = scenario_hash(s);
+        scenario_destroy(s);
+    }
+    int bad = expect_check(st->base, errors);
+    char *scripts = plot_scripts_dir(config->plots);
+    for (size_t i = 0; scripts && i < st->base->plots.count; i++)
+        bad |= plot_check(scripts, st->base->plots.list[i], st->base->plots.at, errors);
+    free(scripts);
+    return bad;
+}
+
+void study_close(struct study *st)
+{
+    scenario_destroy(st->base);
+    st->base = NULL;
+}
+
+int study_find(const struct study *st, const char *variant)
+{
+    for (size_t i = 0; i < st->variant_count; i++)
+        if (strcmp(st->variants[i], variant) == 0) return (int)i;
+    return -1;
+}
+
+/* -- checking ----------------------------------------------------------------------------------------------------- */
+
+static int check_variant(const struct study *st, const char *variant)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child < 0) {
+        fprintf(stderr, "xbow: cannot start a process: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    if (child == 0) {
+        struct errors errors;
+        errors_init(&errors);
+        struct scenario *s = load(st, variant, &errors);
+        struct world *w = s ? world_create(s, s->seed, NULL, &errors) : NULL;
+        int code = w ? EXIT_SUCCESS : EXIT_MISTAKE;
+        world_destroy(w);
+        scenario_destroy(s);
+        errors_print(&errors, stderr);
+        errors_fini(&errors);
+        fflush(NULL);
+        _exit(code);
+    }
+    int status;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+    fprintf(stderr, "xbow: building the world of %s was ended by signal %d\n", st->base->file, WTERMSIG(status));
+    return EXIT_FAILED;
+}
+
+int study_check(const struct study *st)
+{
+    int worst = 0;
+    for (size_t i = 0; i < st->variant_count; i++) {
+        int code = check_variant(st, st->variants[i]);
+        if (code > worst) worst = code;
+        if (code) break; /* what is wrong in one variant usually is wrong in all */
+    }
+    return worst;
+}
+
+/* -- running ------------------------------------------------------------------------------------------------------ */
+
+char *study_replay(const struct study *st, const char *variant, uint64_t seed)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    SIM_ASSERT(out);
+    fprintf(out, "xbow run %s --seed %llu", st->base->file, (unsigned long long)seed);
+    if (variant[0]) fprintf(out, " --variant '%s'", variant);
+    for (size_t i = 0; i < st->config.set_count; i++) fprintf(out, " --set '%s'", st->config.sets[i]);
+    fclose(out);
+    return text;
+}
+
+static char *record_path(void *ctx, const char *what, const char *extension)
+{
+    const struct study_run *run = ctx;
+    return results_run_path(run->results, run->variant, run->seed, what, extension);
+}
+
+static void report_progress(void *ctx, sim_dur done, sim_dur whole)
+{
+    campaign_progress(ctx, done, whole);
+}
+
+int study_run(const struct study *st, const struct study_run *run, struct run_result *result)
+{
+    struct errors errors;
+    struct study_run path = *run;
+    errors_init(&errors);
+    struct scenario *s = load(st, run->variant, &errors);
+    if (s && run->profile_path) {
+        free(s->profile_path);
+        s->profile_path = strdup(run->profile_path);
+        SIM_ASSERT(s->profile_path);
+    }
+    char *replay = study_replay(st, run->variant, run->seed);
+    struct world *w = s ? world_create(s, run->seed, replay, &errors) : NULL;
+    int bad = !w || (run->results && world_record(w, record_path, &path, &errors)) ||
+              world_run(w, report_progress, run->progress, &errors);
+    if (!bad) {
+        run_result_set(&result->title, s->title);
+        run_result_set(&result->variant, run->variant);
+        result->seed = run->seed;
+        world_collect(w, result);
+    }
+    world_destroy(w);
+    scenario_destroy(s);
+    free(replay);
+    errors_print(&errors, stderr);
+    errors_fini(&errors);
+    return bad;
+}
