@@ -247,7 +247,7 @@ static void flood(uint32_t to, int64_t frames_per_s, int flows, int64_t stop_us)
     c.host = peer;
     c.to = (struct host_addr){ to, 9000 };
     c.flows = flows;
-    c.rate_value = frames_per_s;
+    c.pace.rate_value = frames_per_s;
     c.stop = (sim_time){ sim_us(stop_us).ps };
     generator = generator_create(rig.engine, rig.stats, &c);
     ck_assert_ptr_nonnull(generator);

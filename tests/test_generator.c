@@ -22,9 +22,9 @@ static struct generator_config usual(struct light_rig *r)
     c.seed = 1;
     c.host = r->host[0];
     c.to = (struct host_addr){ light_rig_ip(1, 0), 9 };
-    c.line_rate = sim_gbps(10);
-    c.unit = GENERATOR_FRAMES_PER_S;
-    c.rate_value = 1000000;
+    c.pace.line_rate = sim_gbps(10);
+    c.pace.unit = PACER_FRAMES_PER_S;
+    c.pace.rate_value = 1000000;
     return c;
 }
 
@@ -46,7 +46,7 @@ START_TEST(generator__frame_rate_is_exact)
     for (int i = 0; i < 5; i++) {
         struct light_rig *r = rig(-1);
         struct generator_config c = usual(r);
-        c.rate_value = rate[i];
+        c.pace.rate_value = rate[i];
         uint64_t want = (uint64_t)((rate[i] * 333 + 999) / 1000); /* ceil(rate * 0.333) frames start in 333 ms */
         ck_assert_uint_eq(frames_in(c, r, sim_ms(333)), want);
     }
@@ -57,24 +57,24 @@ START_TEST(generator__line_share_and_bit_rate)
 {
     static const struct {
         int32_t bytes;
-        enum generator_unit unit;
+        enum pacer_unit unit;
         int64_t value;
         uint64_t per_10ms; /* ceil of rate * 10 ms */
     } want[] = {
-        { 64, GENERATOR_LINE_SHARE, 1000000, 148810 },    /* 14,880,952 a second */
-        { 1518, GENERATOR_LINE_SHARE, 1000000, 8128 },    /* 812,744 a second */
-        { 1518, GENERATOR_LINE_SHARE, 500000, 4064 },
-        { 64, GENERATOR_LINE_SHARE, 10000, 1489 },
-        { 1000, GENERATOR_BITS_PER_S, 8000000000, 10000 },
-        { 512, GENERATOR_BITS_PER_S, 1000000000, 2442 },  /* 244,140.6 a second */
+        { 64, PACER_LINE_SHARE, 1000000, 148810 },    /* 14,880,952 a second */
+        { 1518, PACER_LINE_SHARE, 1000000, 8128 },    /* 812,744 a second */
+        { 1518, PACER_LINE_SHARE, 500000, 4064 },
+        { 64, PACER_LINE_SHARE, 10000, 1489 },
+        { 1000, PACER_BITS_PER_S, 8000000000, 10000 },
+        { 512, PACER_BITS_PER_S, 1000000000, 2442 },  /* 244,140.6 a second */
     };
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)
         for (int burst = 1; burst <= 16; burst *= 16) {
             struct light_rig *r = rig(-1);
             struct generator_config c = usual(r);
-            c.frame_bytes_min = c.frame_bytes_max = want[i].bytes;
-            c.unit = want[i].unit;
-            c.rate_value = want[i].value;
+            c.pace.frame_bytes_min = c.pace.frame_bytes_max = want[i].bytes;
+            c.pace.unit = want[i].unit;
+            c.pace.rate_value = want[i].value;
             c.burst = burst;
             uint64_t n = frames_in(c, r, sim_ms(10));
             if (burst == 1)
@@ -89,8 +89,8 @@ START_TEST(generator__back_to_back_never_queues)
 {
     struct light_rig *r = rig(-1);
     struct generator_config c = usual(r);
-    c.unit = GENERATOR_LINE_SHARE;
-    c.rate_value = 1000000;
+    c.pace.unit = PACER_LINE_SHARE;
+    c.pace.rate_value = 1000000;
     struct generator *g = generator_create(r->engine, r->stats, &c);
     light_rig_run(r, sim_ms(5));
     stats_mark(r->stats);
@@ -106,8 +106,8 @@ START_TEST(generator__poisson_has_the_mean_and_the_spread)
 {
     struct light_rig *r = rig(-1);
     struct generator_config c = usual(r);
-    c.gaps = GENERATOR_POISSON;
-    c.rate_value = 500000;
+    c.pace.gaps = PACER_POISSON;
+    c.pace.rate_value = 500000;
     struct generator *g = generator_create(r->engine, r->stats, &c);
     double sum = 0, squares = 0;
     enum { WINDOWS = 400 };
@@ -169,10 +169,10 @@ START_TEST(generator__udp_bytes_flows_and_sizes)
         struct udp_sink *sink = udp_sink_create(r->pool, r->stats, "sink", now_of, r->engine);
         ck_assert(light_udp_sink(r->host[1], 9, udp_sink(sink)));
         c.flows = 4;
-        c.frame_bytes_min = 64;
-        c.frame_bytes_max = 1518;
-        c.unit = GENERATOR_BITS_PER_S;
-        c.rate_value = 1000000000;
+        c.pace.frame_bytes_min = 64;
+        c.pace.frame_bytes_max = 1518;
+        c.pace.unit = PACER_BITS_PER_S;
+        c.pace.rate_value = 1000000000;
         c.frames_max = 40000;
         struct generator *g = generator_create(r->engine, r->stats, &c);
         light_rig_run(r, sim_ms(400));
@@ -217,13 +217,13 @@ START_TEST(generator_create__refuses_nonsense)
     struct generator_config good = usual(r), c;
     c = good, c.flows = 0;
     ck_assert_ptr_null(generator_create(r->engine, NULL, &c));
-    c = good, c.frame_bytes_min = 63;
+    c = good, c.pace.frame_bytes_min = 63;
     ck_assert_ptr_null(generator_create(r->engine, NULL, &c));
-    c = good, c.frame_bytes_max = 63;
+    c = good, c.pace.frame_bytes_max = 63;
     ck_assert_ptr_null(generator_create(r->engine, NULL, &c));
-    c = good, c.rate_value = 0;
+    c = good, c.pace.rate_value = 0;
     ck_assert_ptr_null(generator_create(r->engine, NULL, &c));
-    c = good, c.unit = GENERATOR_LINE_SHARE, c.rate_value = 1000001;
+    c = good, c.pace.unit = PACER_LINE_SHARE, c.pace.rate_value = 1000001;
     ck_assert_ptr_null(generator_create(r->engine, NULL, &c));
     c = good, c.to.ip = 1;
     ck_assert_ptr_null(generator_create(r->engine, NULL, &c));

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * generator.c -- one event per burst; when it comes is a fraction that never loses its remainder.
- *
- * A frame occupies unit / rate seconds, where the unit is one frame, its bits, or its bits on the wire in millionths.
- * As whole picoseconds plus a remainder over 'divisor' that is carried on, the time of frame k is exact for any k. */
+ * generator.c -- one event per burst. */
 #include "endpoint/generator.h"
 
 #include <stdio.h>
@@ -15,8 +12,7 @@
 
 enum { FRAMES, BYTES, N_COUNTERS };
 static const char *const counter_names[] = { "frames", "bytes" };
-enum { FRAME_BYTES_MAX = 16384, MILLION = 1000000, HEADER_COPY = 64 };
-#define PS_PER_S INT64_C(1000000000000)
+enum { HEADER_COPY = 64 };
 
 struct generator {
     struct generator_config config;
@@ -25,10 +21,7 @@ struct generator {
     struct event event;
     char *name;
     struct packet template;
-    sim_time next;           /* when the next frame is due, rounded down */
-    int64_t rest, divisor;   /* plus rest / divisor picoseconds */
-    int64_t gap_ps, gap_rest; /* of a frame of 'gap_bytes' */
-    int32_t gap_bytes;
+    struct pacer pacer;
     int flow;
     uint16_t ip_id;
     uint64_t counter[N_COUNTERS];
@@ -39,15 +32,13 @@ static void event(void *owner);
 struct generator_config generator_config_default(void)
 {
     return (struct generator_config){ .kind = GENERATOR_UDP, .ethertype = 0x88b5, .flows = 1, .from_port = 1024,
-                                      .frame_bytes_min = 64, .frame_bytes_max = 64, .share = 1, .burst = 1,
-                                      .stop = SIM_TIME_MAX };
+                                      .pace = { .frame_bytes_min = 64, .frame_bytes_max = 64, .share = 1 },
+                                      .burst = 1, .stop = SIM_TIME_MAX };
 }
 
 static bool in_range(const struct generator_config *c)
 {
-    return c->flows > 0 && c->from_port + c->flows <= 65536 && c->frame_bytes_min >= 64 && c->burst > 0 &&
-           c->frame_bytes_max >= c->frame_bytes_min && c->frame_bytes_max <= FRAME_BYTES_MAX && c->rate_value > 0 && c->share > 0 &&
-           (c->unit != GENERATOR_LINE_SHARE || (c->line_rate.bps > 0 && c->rate_value <= MILLION));
+    return c->flows > 0 && c->from_port + c->flows <= 65536 && c->burst > 0 && pacer_config_valid(&c->pace);
 }
 
 /* Headers of the first flow; false when the destination cannot be reached. */
@@ -91,15 +82,10 @@ struct generator *generator_create(struct engine *engine, struct stats *stats, c
     g->config.name = g->name = strdup(config->name);
     SIM_ASSERT(g->name);
     g->rng = rng_create(config->seed, g->name);
-    switch (config->unit) {
-    case GENERATOR_FRAMES_PER_S: g->divisor = config->rate_value; break;
-    case GENERATOR_BITS_PER_S: g->divisor = config->rate_value; break;
-    case GENERATOR_LINE_SHARE: g->divisor = config->line_rate.bps * config->rate_value; break;
-    }
-    g->next = sim_later(config->start, engine_now(engine));
+    pacer_init(&g->pacer, &config->pace, g->rng, sim_later(config->start, engine_now(engine)));
     if (stats) stats_register(stats, "app", g->name, counter_names, g->counter, N_COUNTERS);
     event_init(&g->event, engine_entity(engine, g->name), event, g);
-    engine_schedule(engine, &g->event, g->next);
+    engine_schedule(engine, &g->event, g->pacer.next);
     return g;
 }
 
@@ -115,32 +101,6 @@ void generator_destroy(struct generator *g)
 uint64_t generator_frames(const struct generator *g)
 {
     return g->counter[FRAMES];
-}
-
-static void price(struct generator *g, int32_t bytes)
-{
-    sim_wide ps = (sim_wide)PS_PER_S * g->config.share;
-    if (g->config.unit != GENERATOR_FRAMES_PER_S) ps *= 8 * (int64_t)bytes;
-    if (g->config.unit == GENERATOR_LINE_SHARE) ps = ps / bytes * (bytes + FRAME_OVERHEAD_BYTES) * MILLION;
-    g->gap_bytes = bytes;
-    g->gap_ps = (int64_t)(ps / g->divisor);
-    g->gap_rest = (int64_t)(ps % g->divisor);
-}
-
-/* The frame of 'bytes' has been sent: when the next is due. */
-static void advance(struct generator *g, int32_t bytes)
-{
-    if (bytes != g->gap_bytes) price(g, bytes);
-    if (g->config.gaps == GENERATOR_POISSON) {
-        g->next = sim_add(g->next, rng_exponential(g->rng, sim_ps(g->gap_ps)));
-        return;
-    }
-    g->next.ps += g->gap_ps;
-    g->rest += g->gap_rest;
-    if (g->rest >= g->divisor) {
-        g->rest -= g->divisor;
-        g->next.ps++;
-    }
 }
 
 static void send_one(struct generator *g, int32_t bytes)
@@ -170,12 +130,11 @@ static void event(void *owner)
 {
     struct generator *g = owner;
     const struct generator_config *c = &g->config;
-    uint32_t spread = (uint32_t)(c->frame_bytes_max - c->frame_bytes_min);
     for (int i = 0; i < c->burst; i++) {
-        if (!sim_before(g->next, c->stop) || (c->frames_max && g->counter[FRAMES] == c->frames_max)) return;
-        int32_t bytes = c->frame_bytes_min + (spread ? (int32_t)rng_below(g->rng, spread + 1) : 0);
+        if (!sim_before(g->pacer.next, c->stop) || (c->frames_max && g->counter[FRAMES] == c->frames_max)) return;
+        int32_t bytes = pacer_size(&g->pacer);
         send_one(g, bytes);
-        advance(g, bytes);
+        pacer_advance(&g->pacer, bytes);
     }
-    engine_schedule(g->engine, &g->event, (sim_time){ g->next.ps + (g->rest > 0) });
+    engine_schedule(g->engine, &g->event, pacer_due(&g->pacer));
 }

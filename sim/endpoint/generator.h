@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * generator.h -- sends frames that nobody asked for: constant rate, Poisson or back-to-back, on a light host.
- *
- * The time of every frame follows from totals (frames or bytes so far), never from a rounded gap, so that no rate
- * drifts.  Random gaps and sizes come from the generator's own stream. */
+ * generator.h -- sends frames that nobody asked for, at the times of a pacer, on a light host. */
 #ifndef SIM_ENDPOINT_GENERATOR_H
 #define SIM_ENDPOINT_GENERATOR_H
 
@@ -10,15 +7,9 @@
 #include "core/stats.h"
 #include "endpoint/host.h"
 #include "endpoint/light.h"
+#include "endpoint/pacer.h"
 
 enum generator_kind { GENERATOR_UDP, GENERATOR_ETHERNET };
-enum generator_unit {
-    GENERATOR_FRAMES_PER_S,   /* rate_value: frames per second */
-    GENERATOR_BITS_PER_S,     /* rate_value: bits per second of frames with FCS, without preamble and gap */
-    GENERATOR_LINE_SHARE,     /* rate_value: parts per million of the line rate, preamble and gap included; a million
-                               * is back-to-back */
-};
-enum generator_gaps { GENERATOR_CONSTANT, GENERATOR_POISSON };
 
 struct generator_config {
     const char *name;           /* copied */
@@ -31,12 +22,7 @@ struct generator_config {
     uint16_t ethertype;         /* Ethernet: type field */
     int flows;                  /* > 0: source ports (UDP) 'from_port' ... in turn */
     uint16_t from_port;
-    int32_t frame_bytes_min, frame_bytes_max; /* 64 to 16384 with FCS, as in "64-byte frames"; uniform between them */
-    enum generator_unit unit;
-    int64_t rate_value;         /* > 0 */
-    int share;                  /* > 0: this generator sends one in 'share' of the frames of that rate */
-    sim_rate line_rate;         /* of the link, for GENERATOR_LINE_SHARE */
-    enum generator_gaps gaps;
+    struct pacer_config pace;
     int burst;                  /* > 0: frames handed to the link at once, at the time of the first */
     sim_time start, stop;       /* SIM_TIME_MAX: never stops */
     uint64_t frames_max;        /* 0: no limit */

@@ -42,8 +42,19 @@ struct host_ops {
     int64_t (*read)(struct socket *s, int64_t bytes_max);
     void (*close)(struct socket *s);
 };
+
+/* Datagrams, of machines with CPUs; a light machine's packets come from a generator (generator.h). */
+struct datagram_ops {
+    /* A UDP socket on link 'via' (as in connect) for datagrams to 'to'; 'task' is woken when it can go on after having
+     * had to wait.  NULL: the destination cannot be reached. */
+    struct socket *(*open)(struct host *h, const char *via, uint16_t from_port, struct host_addr to, struct task *task);
+    /* Sends one that makes a frame of 'frame_bytes' with FCS, at least 64.  Its bytes, or SOCKET_WOULD_BLOCK. */
+    int64_t (*send)(struct socket *s, int32_t frame_bytes);
+};
+
 struct host {
     const struct host_ops *ops;
+    const struct datagram_ops *datagrams; /* NULL on a light machine */
     const char *name;
 };
 

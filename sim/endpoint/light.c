@@ -80,7 +80,7 @@ struct light *light_create(struct engine *engine, struct packet_pool *pool, stru
     l->config = *config;
     l->config.name = l->name = strdup(config->name);
     SIM_ASSERT(l->name);
-    l->host = (struct host){ &host_ops, l->name };
+    l->host = (struct host){ .ops = &host_ops, .name = l->name };
     event_init(&l->run, engine_entity(engine, label), run_event, l);
     l->tcp = tcp_host_create(engine, pool, stats, config->seed, config->name, &config->tcp, &tcp_ops, l);
     if (stats) stats_register(stats, "light", config->name, counter_names, l->counter, N_LIGHT_COUNTERS);

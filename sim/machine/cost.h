@@ -31,6 +31,7 @@
     X(TCP_TX_SEGMENT,    "send",       "TCP and IP output of one segment or large send") \
     X(TCP_TX_ACK,        "segment",    "TCP and IP output of a pure acknowledgement") \
     X(UDP_RX,            "packet",     "IP and UDP receive of a datagram, to the socket") \
+    X(UDP_TX,            "packet",     "IP and UDP output of a datagram, from the socket to the data link") \
     X(TCP_TIMER,         "expiry",     "a TCP timer that fires") \
     X(DRV_RX_POLL,       "call",       "driver receive call, fixed part") \
     X(DRV_RX_PACKET,     "packet",     "driver receive of one packet, to the chain") \

@@ -154,7 +154,9 @@ static const struct metric metrics[] = {
       FOLD_SUM, "read_bytes", { NULL } },
     { "udp-packet-rate", METRIC_FREQUENCY, "UDP packets that reached their port on the machine of interest",
       metric_udp_packet_rate, FOLD_SUM, NULL, { NULL } },
-    { "udp-rate-per-lane", METRIC_FREQUENCY, "the same, per hardware lane used", metric_udp_rate_per_lane, FOLD_SUM,
+    { "tx-packet-rate", METRIC_FREQUENCY, "frames sent by the cards of the machine of interest",
+      metric_tx_packet_rate, FOLD_SUM, "tx_packets", { NULL } },
+    { "udp-rate-per-lane", METRIC_FREQUENCY, "UDP packets received, per hardware lane used", metric_udp_rate_per_lane, FOLD_SUM,
       NULL, { NULL } },
 };
 enum { N_METRICS = sizeof metrics / sizeof *metrics };

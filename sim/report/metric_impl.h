@@ -19,6 +19,7 @@ typedef double metric_formula(const struct metric *m, const struct run_result *r
 metric_formula metric_packets_per_interrupt, metric_packets_per_poll, metric_lanes_used, metric_hardware_share,
     metric_cpus_used, metric_tx_rings_used, metric_lane_lock_misses, metric_flows_served, metric_tcp_goodput,
     metric_udp_packet_rate, metric_udp_rate_per_lane, metric_link_fairness, metric_nic_drop_share,
-    metric_packets_per_cpu_second, metric_goodput_per_cpu, metric_per_packet, metric_tx_blocks;
+    metric_packets_per_cpu_second, metric_goodput_per_cpu, metric_per_packet, metric_tx_blocks,
+    metric_tx_packet_rate;
 
 #endif

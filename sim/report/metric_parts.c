@@ -98,6 +98,11 @@ double metric_nic_drop_share(const struct metric *m, const struct run_result *r)
     return ratio(lost, lost + sum(r, "nic", "", "rx_packets"));
 }
 
+double metric_tx_packet_rate(const struct metric *m, const struct run_result *r)
+{
+    return sum(r, "nic", "", m->counter) / sim_seconds(r->measured);
+}
+
 /* -- CPUs --------------------------------------------------------------------------------------------------------- */
 
 double metric_cpus_used(const struct metric *m, const struct run_result *r)

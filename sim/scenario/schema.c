@@ -364,7 +364,7 @@ static const struct key_spec packets_keys[] = {
     { .name = NULL },
 };
 static const struct section_spec packets_section = {
-    .name = "packets", .title = "traffic: - packets", .doc = "Frames at a given rate, whatever becomes of them.",
+    .name = "packets", .title = "traffic: - packets", .doc = "UDP datagrams at a given rate, whatever becomes of them.",
     .keys = packets_keys, .item = true, .size = sizeof(struct scenario_traffic),
     .kind_offset = offsetof(struct scenario_traffic, kind),
 };
@@ -409,7 +409,7 @@ static const struct section_spec trace_section = {
 
 static const struct key_spec expect_keys[] = {
     { .name = "metric", .type = VALUE_REF, AT(scenario_expect, metric), .flags = KEY_REQUIRED | KEY_NAME,
-      .doc = "what is judged; `xbow run --list` names them all" },
+      .doc = "what is judged; `xbow docs metrics` names them all" },
     { .name = "of", .type = VALUE_REF, AT(scenario_expect, of), .none = "every variant",
       .doc = "the variant judged" },
     { .name = "against", .type = VALUE_REF, AT(scenario_expect, against),

@@ -37,6 +37,7 @@ struct sockets *sockets_create(const struct sockets_config *config)
     s->m = config->machine;
     s->rule = rules[config->rule];
     s->host.ops = &s->rule->host;
+    s->host.datagrams = &sockets_datagram_ops;
     s->host.name = machine_name(s->m);
     s->tcp = tcp_host_create(machine_engine(s->m), config->pool, config->stats, config->seed, s->host.name,
                              &config->tcp, &tcp_ops, s);
@@ -52,6 +53,7 @@ void sockets_destroy(struct sockets *s)
     s->rule->destroy(s);
     while (s->all) {
         struct socket *next = s->all->next;
+        sockets_udp_close(s->all);
         free(s->all);
         s->all = next;
     }
@@ -94,12 +96,7 @@ uint64_t sockets_held(const struct sockets *s)
     return s->held;
 }
 
-void sockets_udp_sink(struct sockets *s, uint16_t port)
-{
-    s->udp_ports[port / 64] |= UINT64_C(1) << port % 64;
-}
-
-static struct socket *socket_new(struct sockets *s, struct task *task)
+struct socket *sockets_new(struct sockets *s, struct task *task)
 {
     struct socket *sock = calloc(1, sizeof *sock);
     SIM_ASSERT(sock);
@@ -108,30 +105,23 @@ static struct socket *socket_new(struct sockets *s, struct task *task)
     sock->next = s->all;
     s->all = sock;
     s->n_sockets++;
+    return sock;
+}
+
+static struct socket *socket_new(struct sockets *s, struct task *task)
+{
+    struct socket *sock = sockets_new(s, task);
     s->rule->opened(sock);
     return sock;
 }
 
 /* -- receive ------------------------------------------------------------------------------------------------------ */
 
-static void udp_receive(struct sockets *s, struct packet *p)
-{
-    uint16_t port = get_be16(p->hdr + p->l4 + 2);
-    machine_charge(s->m, COST_UDP_RX, 1);
-    if (!(s->udp_ports[port / 64] >> port % 64 & 1)) {
-        packet_drop(s->config.pool, p, DROP_NO_SOCKET);
-        return;
-    }
-    s->counter[SOCKETS_udp_packets]++;
-    s->counter[SOCKETS_udp_bytes] += p->len - p->payload;
-    packet_deliver(s->config.pool, p);
-}
-
 void sockets_receive(struct sockets *s, struct packet *p)
 {
     s->counter[SOCKETS_rx_packets]++;
     if (p->l4 && headers_is_ipv4(p) && p->hdr[p->l3 + 9] == IPPROTO_UDP_)
-        udp_receive(s, p);
+        sockets_udp_receive(s, p);
     else
         s->rule->receive(s, p);
 }
@@ -188,7 +178,7 @@ static void tcp_charge(void *owner, enum cost_op op, int64_t n)
     machine_charge(((struct sockets *)owner)->m, op, n);
 }
 
-static bool fill_route(struct sockets *s, struct link_state *l, uint32_t to, struct tcp_route *route)
+bool sockets_route(struct sockets *s, struct link_state *l, uint32_t to, struct tcp_route *route)
 {
     *route = (struct tcp_route){ .src = l->config.mac, .vlan = -1, .ip = l->config.ip,
                                  .mtu_bytes = l->config.mtu_bytes, .link = l };
@@ -200,7 +190,7 @@ static bool tcp_route_back(void *owner, const struct packet *p, struct tcp_route
     struct sockets *s = owner;
     uint32_t us = get_be32(p->hdr + p->l3 + 16), them = get_be32(p->hdr + p->l3 + 12);
     for (int i = 0; i < s->n_links; i++)
-        if (s->link[i]->config.ip == us) return fill_route(s, s->link[i], them, route);
+        if (s->link[i]->config.ip == us) return sockets_route(s, s->link[i], them, route);
     return false;
 }
 
@@ -243,7 +233,7 @@ void sockets_charge_user(struct host *h, enum cost_op op, int64_t n)
     machine_charge_user(sockets_of(h)->m, op, n);
 }
 
-static struct link_state *find_link(struct sockets *s, const char *name)
+struct link_state *sockets_find_link(struct sockets *s, const char *name)
 {
     for (int i = 0; i < s->n_links; i++)
         if (!name || strcmp(s->link[i]->config.name, name) == 0) return s->link[i];
@@ -253,9 +243,9 @@ static struct link_state *find_link(struct sockets *s, const char *name)
 struct socket *sockets_connect(struct host *h, const char *via, struct host_addr to, struct task *task)
 {
     struct sockets *s = sockets_of(h);
-    struct link_state *l = find_link(s, via);
+    struct link_state *l = sockets_find_link(s, via);
     struct tcp_route route;
-    if (!l || !fill_route(s, l, to.ip, &route)) return NULL;
+    if (!l || !sockets_route(s, l, to.ip, &route)) return NULL;
     struct socket *sock = socket_new(s, task);
     machine_charge(s->m, COST_SYSCALL, 1);
     sock->conn = tcp_connect(s->tcp, &route, to, sock);
@@ -305,10 +295,8 @@ void sockets_tx_released(struct sockets *s, const void *datalink, unsigned queue
     }
 }
 
-/* True when the link takes no more of the socket's packets; its task is then woken by sockets_tx_released(). */
-static bool must_wait_for_link(struct socket *sock)
+bool sockets_must_wait(struct socket *sock, struct link_state *l)
 {
-    struct link_state *l = tcp_view(sock->conn)->link;
     if (!(l->blocked >> sock->queue & 1)) return false;
     sock->owner->counter[SOCKETS_flow_control]++;
     if (!sock->waiting) {
@@ -323,7 +311,7 @@ static bool must_wait_for_link(struct socket *sock)
 bool sockets_begin_write(struct socket *sock, int64_t bytes)
 {
     struct sockets *s = sock->owner;
-    if (must_wait_for_link(sock)) return false;
+    if (sockets_must_wait(sock, tcp_view(sock->conn)->link)) return false;
     if (!sock->in_write) {
         machine_charge(s->m, COST_SYSCALL, 1);
         machine_charge(s->m, COST_SOCK_WRITE, 1);

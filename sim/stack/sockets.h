@@ -73,6 +73,7 @@ uint64_t sockets_held(const struct sockets *s);
     X(rx_packets)   /* IP packets received */ \
     X(udp_packets)  /* of those, UDP for an open port */ \
     X(udp_bytes)    /* their payload */ \
+    X(udp_sent)     /* datagrams sent */ \
     X(backlogged)   /* packets that found their connection locked by a thread that was not running */ \
     X(timers)       /* TCP timers run */ \
     X(flow_control) /* writes that found their link's transmit queue above its high water mark */

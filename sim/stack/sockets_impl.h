@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sockets_impl.h -- what the parts of the socket layer share.
  *
- *     sockets.c          creation, links, what TCP asks of its computer, UDP, connecting and listening
+ *     sockets.c          creation, links, what TCP asks of its computer, connecting and listening
+ *     sockets_udp.c      datagrams
  *     sockets_lock.c     a lock per connection, and a thread of last resort (crossbow)
  *     sockets_squeue.c   serialization queues per CPU (gldv3)
  *
@@ -39,6 +40,7 @@ struct socket {
     struct sockets *owner;
     struct socket *next_waiting, *next;
     struct tcp_conn *conn;       /* NULL once TCP has let go of it */
+    struct datagram *datagram;   /* a UDP socket's: what its datagrams look like; else NULL */
     struct task *task;           /* woken on every change */
     struct touchable lines;
     bool waiting;                /* for its link's transmit queue */
@@ -114,6 +116,18 @@ static inline struct socket *sockets_find(struct sockets *s, struct packet *p)
     struct tcp_conn *c = tcp_lookup(s->tcp, p);
     return c ? tcp_view(c)->user : NULL;
 }
+
+struct link_state *sockets_find_link(struct sockets *s, const char *name); /* NULL: the first */
+/* A socket that no connection has yet. */
+struct socket *sockets_new(struct sockets *s, struct task *task);
+bool sockets_route(struct sockets *s, struct link_state *l, uint32_t to, struct tcp_route *route);
+/* True when link 'l' takes no more of the socket's packets; its task is then woken by sockets_tx_released(). */
+bool sockets_must_wait(struct socket *sock, struct link_state *l);
+
+/* -- sockets_udp.c -- */
+extern const struct datagram_ops sockets_datagram_ops;
+void sockets_udp_receive(struct sockets *s, struct packet *p); /* in a step; owns it */
+void sockets_udp_close(struct socket *sock); /* frees what it has of its own */
 
 /* sockets.c: the parts of struct host_ops that are alike under every rule. */
 struct task *sockets_spawn(struct host *h, const char *name, step_fn *step, void *owner);

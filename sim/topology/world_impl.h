@@ -18,6 +18,7 @@
 #include "driver/ixgbe.h"
 #include "endpoint/generator.h"
 #include "endpoint/light.h"
+#include "endpoint/udp_source.h"
 #include "endpoint/uperf.h"
 #include "machine/machine.h"
 #include "net/capture.h"
@@ -77,6 +78,8 @@ struct world {
     size_t n_uperfs;
     struct generator **generators;
     size_t n_generators;
+    struct udp_source **udp_sources;
+    size_t n_udp_sources;
     struct capture **captures;
     struct trace *trace;
     char *trace_path;

@@ -62,44 +62,75 @@ static int add_uperf(struct world *w, const struct scenario_traffic *t, const st
     return 0;
 }
 
-/* A sending end's rate is shared evenly among its receivers, which take turns; this is number 'turn' of them. */
-static int add_generator(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
-                         const struct scenario_end *to, uint16_t port, int receivers, int turn,
-                         const char *name, struct errors *errors)
+/* What the sender offers one of its 'receivers', who take turns. */
+static struct pacer_config pace_of(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
+                                   int receivers)
 {
-    struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
-    if (!source->light)
-        return errors_add(errors, t->at, "packets from %s, which is in full detail: expected a machine with detail "
-                          "light", source->s->name);
-    struct generator_config c = generator_config_default();
-    c.name = name;
-    c.seed = w->seed;
-    c.host = source->light;
-    c.link = light_link_find(source->light, link_name_of(w, from));
-    c.to = (struct host_addr){ address_of(w, to), port };
-    c.flows = t->flows;
-    c.frame_bytes_min = (int32_t)t->frame_bytes;
-    c.frame_bytes_max = (int32_t)t->frame_max_bytes;
-    c.line_rate = link_config_of(topology_port(w->topology, from->machine, from->nic)->tx)->rate;
-    c.share = receivers;
+    struct pacer_config c = {
+        .frame_bytes_min = (int32_t)t->frame_bytes, .frame_bytes_max = (int32_t)t->frame_max_bytes, .share = receivers,
+        .line_rate = link_config_of(topology_port(w->topology, from->machine, from->nic)->tx)->rate,
+        .gaps = t->arrivals == SCENARIO_POISSON ? PACER_POISSON : PACER_CONSTANT,
+    };
     if (t->packet_rate > 0) {
-        c.unit = GENERATOR_FRAMES_PER_S;
+        c.unit = PACER_FRAMES_PER_S;
         c.rate_value = t->packet_rate;
     } else if (t->rate.bps > 0) {
-        c.unit = GENERATOR_BITS_PER_S;
+        c.unit = PACER_BITS_PER_S;
         c.rate_value = t->rate.bps;
     } else {
-        c.unit = GENERATOR_LINE_SHARE;
+        c.unit = PACER_LINE_SHARE;
         c.rate_value = t->load_ppm > 0 ? t->load_ppm : LOAD_FULL_PPM;
     }
-    c.gaps = t->arrivals == SCENARIO_POISSON ? GENERATOR_POISSON : GENERATOR_CONSTANT;
-    c.start = sim_add(world_instant(t->start), sim_ps(from->interval_fs / 1000 * turn));
-    c.stop = t->stop.ps == SCENARIO_NEVER.ps ? SIM_TIME_MAX : world_instant(t->stop);
-    struct generator *g = generator_create(w->engine, w->stats, &c);
-    if (!g) return errors_add(errors, t->at, "%s: these packets cannot be generated", name);
+    return c;
+}
+
+/* A light machine's: no CPU makes the frames. */
+static bool add_generator(struct world *w, const struct generator_config *config)
+{
+    struct generator *g = generator_create(w->engine, w->stats, config);
+    if (!g) return false;
     w->generators = realloc(w->generators, (w->n_generators + 1) * sizeof(struct generator *));
     SIM_ASSERT(w->generators);
     w->generators[w->n_generators++] = g;
+    return true;
+}
+
+/* A machine's in full detail: threads send datagrams. */
+static bool add_udp_source(struct world *w, const struct udp_source_config *config)
+{
+    struct udp_source *u = udp_source_create(w->engine, w->stats, config);
+    if (!u) return false;
+    w->udp_sources = realloc(w->udp_sources, (w->n_udp_sources + 1) * sizeof(struct udp_source *));
+    SIM_ASSERT(w->udp_sources);
+    w->udp_sources[w->n_udp_sources++] = u;
+    return true;
+}
+
+/* This is number 'turn' of the sender's receivers. */
+static int add_packets(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
+                       const struct scenario_end *to, uint16_t port, int receivers, int turn, const char *name,
+                       struct errors *errors)
+{
+    struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
+    struct generator_config g = generator_config_default();
+    g.name = name;
+    g.seed = w->seed;
+    g.host = source->light;
+    g.to = (struct host_addr){ address_of(w, to), port };
+    g.flows = t->flows;
+    g.pace = pace_of(w, t, from, receivers);
+    g.start = sim_add(world_instant(t->start), sim_ps(from->interval_fs / 1000 * turn));
+    g.stop = t->stop.ps == SCENARIO_NEVER.ps ? SIM_TIME_MAX : world_instant(t->stop);
+    bool added;
+    if (source->light) {
+        g.link = light_link_find(source->light, link_name_of(w, from));
+        added = add_generator(w, &g);
+    } else {
+        added = add_udp_source(w, &(struct udp_source_config){ .name = name, .seed = w->seed, .host = host_of(source),
+            .via = link_name_of(w, from), .to = g.to, .flows = g.flows, .from_port = g.from_port, .pace = g.pace,
+            .start = g.start, .stop = g.stop });
+    }
+    if (!added) return errors_add(errors, t->at, "%s: these packets cannot be generated", name);
     if (sink->sockets) sockets_udp_sink(sink->sockets, port);
     return 0;
 }
@@ -134,7 +165,7 @@ static int add_pair(struct world *w, size_t index, const struct scenario_end *fr
                           source->s->nics[from->nic].wire.text, sink->s->nics[to->nic].wire.text);
     if (port == 0) return errors_add(errors, t->at, "%s: no port from %d on is free at the receiver", name, t->port);
     return t->kind == SCENARIO_UPERF ? add_uperf(w, t, from, to, port, name, errors)
-                                     : add_generator(w, t, from, to, port, receivers, turn, name, errors);
+                                     : add_packets(w, t, from, to, port, receivers, turn, name, errors);
 }
 
 int world_build_traffic(struct world *w, struct errors *errors)
@@ -157,6 +188,8 @@ void world_destroy_traffic(struct world *w)
 {
     for (size_t i = 0; i < w->n_uperfs; i++) uperf_destroy(w->uperfs[i]);
     for (size_t i = 0; i < w->n_generators; i++) generator_destroy(w->generators[i]);
+    for (size_t i = 0; i < w->n_udp_sources; i++) udp_source_destroy(w->udp_sources[i]);
     free(w->generators);
+    free(w->udp_sources);
     free(w->uperfs);
 }
