@@ -25,6 +25,7 @@
     X(DRIVER,           "driver",              "refused by the device driver") \
     X(LANE_RX,          "lane_sdrops",         "dropped by a receive lane (sdrops)") \
     X(LANE_TX,          "lane_txsdrops",       "dropped by a transmit lane (txsdrops)") \
+    X(QDISC,            "qdisc_full",          "the transmit queue's discipline held txqueuelen packets") \
     X(NO_CLIENT,        "no_client",           "no MAC client wanted it") \
     X(IP_BAD,           "ip_bad",              "malformed, or not for this host") \
     X(NO_SOCKET,        "no_socket",           "no connection or listener") \

@@ -55,7 +55,15 @@
     X(DLS_LOOKUP,        "sub-chain",  "data-link services: finding who receives, handing a sub-chain up") \
     X(SQUEUE_ENTER,      "entry",      "entering a serialization queue, or putting work on it") \
     X(SQUEUE_DRAIN,      "item",       "taking one item off a serialization queue") \
-    X(TIMER_CALLOUT,     "expiry",     "clock interrupt's work for one callout")
+    X(TIMER_CALLOUT,     "expiry",     "clock interrupt's work for one callout") \
+    X(SOFTIRQ,           "pass",       "one pass over the pending softirqs of a CPU") \
+    X(NAPI_SCHEDULE,     "schedule",   "putting a receive context on its CPU's poll list, and taking it off") \
+    X(NAPI_PACKET,       "packet",     "handing a received packet to its protocol: statistics, type, routing") \
+    X(LRO_MERGE,         "packet",     "merging a received segment with the one before it") \
+    X(SOCK_OWN,          "call",       "becoming the owner of a socket, and releasing it") \
+    X(SOCK_BACKLOG,      "packet",     "leaving a packet to the owner of its socket") \
+    X(QDISC_ENQUEUE,     "packet",     "choosing a transmit queue and putting a packet on its discipline") \
+    X(QDISC_DEQUEUE,     "packet",     "taking a packet off it for the driver")
 
 enum cost_op {
 #define X(NAME, unit, meaning) COST_##NAME,

@@ -50,6 +50,37 @@ static void resolve_gldv3(const struct scenario_machine *m, struct errors *error
     }
 }
 
+/* Defaults of a system's TCP.  Linux's buffers grow by themselves, up to 4 MiB of which a quarter is kept for overhead
+ * on the receiver's side; here they have their largest size from the start. */
+static void resolve_tcp(struct scenario_tcp *t, bool linux26)
+{
+    if (t->send_buffer_bytes == SCENARIO_AUTO) t->send_buffer_bytes = linux26 ? 4 << 20 : 48 << 10;
+    if (t->receive_buffer_bytes == SCENARIO_AUTO) t->receive_buffer_bytes = linux26 ? 3 << 20 : 48 << 10;
+    if (t->initial_window == SCENARIO_AUTO) t->initial_window = linux26 ? 3 : 4;
+    if (t->ack_every == SCENARIO_AUTO) t->ack_every = linux26 ? 2 : 8;
+    if (t->ack_delay.ps == SCENARIO_AUTO) t->ack_delay = sim_ms(linux26 ? 40 : 50);
+    if (t->min_rto.ps == SCENARIO_AUTO) t->min_rto = sim_ms(linux26 ? 200 : 400);
+}
+
+static void resolve_linux26(const struct scenario_machine *m, struct errors *errors)
+{
+    const struct scenario_cpu_list *cpus = &m->linux26.cpus;
+    refuse_lanes(m, errors);
+    for (size_t i = 0; i < cpus->count; i++)
+        if (cpus->list[i] >= scenario_cpu_count(&m->cpus))
+            errors_add(errors, cpus->at, "irq-cpus: there is no CPU %d; the machine has %d", cpus->list[i],
+                       scenario_cpu_count(&m->cpus));
+}
+
+/* Receive rings when the scenario does not say: one, four, or as many as the driver makes for these CPUs. */
+static int rings_of(const struct scenario_machine *m)
+{
+    int cpus = scenario_cpu_count(&m->cpus);
+    if (m->stack == SCENARIO_GLDV3) return 1;
+    if (m->stack == SCENARIO_CROSSBOW) return CROSSBOW_LANES;
+    return cpus < SCENARIO_LANES_MAX ? cpus : SCENARIO_LANES_MAX;
+}
+
 void resolve_stack(struct scenario_machine *m, struct errors *errors)
 {
     bool full = m->detail == SCENARIO_FULL;
@@ -57,10 +88,15 @@ void resolve_stack(struct scenario_machine *m, struct errors *errors)
     if (m->gldv3.on && m->stack != SCENARIO_GLDV3)
         errors_add(errors, m->at, "machine '%s': 'gldv3' has no meaning with 'stack: %s'", m->name,
                    stack_name(m->stack));
+    if (m->linux26.on && m->stack != SCENARIO_LINUX26)
+        errors_add(errors, m->at, "machine '%s': 'linux26' has no meaning with 'stack: %s'", m->name,
+                   stack_name(m->stack));
     if (full && m->stack == SCENARIO_GLDV3) resolve_gldv3(m, errors);
-    if (full && m->stack == SCENARIO_LINUX26) refuse_lanes(m, errors);
+    if (full && m->stack == SCENARIO_LINUX26) resolve_linux26(m, errors);
     m->lane.on = full && m->stack == SCENARIO_CROSSBOW;
     m->gldv3.on = full && m->stack == SCENARIO_GLDV3;
+    m->linux26.on = full && m->stack == SCENARIO_LINUX26;
+    resolve_tcp(&m->tcp, m->stack == SCENARIO_LINUX26);
     for (size_t i = 0; i < m->nic_count; i++)
-        if (m->nics[i].lanes == SCENARIO_AUTO) m->nics[i].lanes = m->stack == SCENARIO_GLDV3 ? 1 : CROSSBOW_LANES;
+        if (m->nics[i].lanes == SCENARIO_AUTO) m->nics[i].lanes = rings_of(m);
 }

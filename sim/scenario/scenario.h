@@ -28,6 +28,7 @@ enum {
 
 enum scenario_detail { SCENARIO_LIGHT, SCENARIO_FULL };
 enum scenario_stack { SCENARIO_CROSSBOW, SCENARIO_GLDV3, SCENARIO_LINUX26 };
+enum scenario_affinity { SCENARIO_AFFINITY_RANDOM, SCENARIO_AFFINITY_ALIGNED };
 enum scenario_nic_model { SCENARIO_INTEL_82598, SCENARIO_INTEL_82573 };
 enum scenario_flow_control { SCENARIO_FLOW_NONE, SCENARIO_FLOW_RX, SCENARIO_FLOW_TX, SCENARIO_FLOW_FULL };
 enum scenario_rxrings { SCENARIO_RXRINGS_HW, SCENARIO_RXRINGS_SW };
@@ -114,6 +115,14 @@ struct scenario_gldv3 {
     bool blanking;  /* squeues lengthen the NIC's interrupt interval */
 };
 
+/* Linux 2.6. */
+struct scenario_linux26 {
+    bool on;        /* the stack is this one; while reading: the section was given */
+    enum scenario_affinity affinity; /* which CPU a vector interrupts */
+    struct scenario_cpu_list cpus;   /* the same as a list, in turn; count 0: by 'affinity' */
+    bool lro;       /* received segments are merged by the driver */
+};
+
 struct scenario_pcie {
     int lanes;      /* 1, 2, 4 or 8 */
     int generation; /* 1 or 2 */
@@ -174,6 +183,7 @@ struct scenario_machine {
     struct scenario_tcp tcp;
     struct scenario_lane lane;
     struct scenario_gldv3 gldv3;
+    struct scenario_linux26 linux26;
     struct scenario_nic *nics;
     size_t nic_count;
     struct scenario_link *links;

@@ -21,6 +21,7 @@
 #define ITEMS(type, member, count) AT(type, member), .count_offset = offsetof(struct type, count)
 
 static const char *const details[] = { "light", "full", NULL };
+static const char *const affinities[] = { "random", "aligned", NULL };
 static const char *const stacks[] = { "crossbow", "gldv3", "linux26", NULL };
 static const char *const nic_models[] = { "intel-82598", "intel-82573", NULL };
 static const char *const flow_controls[] = { "none", "rx", "tx", "full", NULL };
@@ -92,18 +93,24 @@ static const struct section_spec cpus_section = {
 };
 
 static const struct key_spec tcp_keys[] = {
-    { .name = "send-buffer", .type = VALUE_SIZE, AT(scenario_tcp, send_buffer_bytes), .def = "48KiB", .min = 1,
-      .max = 1024 * MIB, .doc = "written and not yet acknowledged, at most" },
-    { .name = "receive-buffer", .type = VALUE_SIZE, AT(scenario_tcp, receive_buffer_bytes), .def = "48KiB", .min = 1,
-      .max = 1024 * MIB, .doc = "the window advertised; what waits to be read closes it once it is more than this" },
-    { .name = "initial-window", .type = VALUE_INT, AT(scenario_tcp, initial_window), .def = "4", .min = 1, .max = 1000,
-      .doc = "congestion window at the start, in segments" },
-    { .name = "ack-every", .type = VALUE_INT, AT(scenario_tcp, ack_every), .def = "8", .min = 1, .max = 1000,
-      .doc = "full-sized segments that one acknowledgement may cover" },
-    { .name = "ack-delay", .type = VALUE_DURATION, AT(scenario_tcp, ack_delay), .def = "50ms", .max = 10 * SECOND,
-      .doc = "delayed-acknowledgement timer" },
-    { .name = "min-rto", .type = VALUE_DURATION, AT(scenario_tcp, min_rto), .def = "400ms", .min = US,
-      .max = 100 * SECOND, .doc = "shortest retransmission timeout" },
+    { .name = "send-buffer", .type = VALUE_SIZE, AT(scenario_tcp, send_buffer_bytes), .def = "auto", .min = 1,
+      .max = 1024 * MIB, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "written and not yet acknowledged, at most; `auto`: 48KiB, with `linux26` 4MiB" },
+    { .name = "receive-buffer", .type = VALUE_SIZE, AT(scenario_tcp, receive_buffer_bytes), .def = "auto", .min = 1,
+      .max = 1024 * MIB, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "the window advertised; what waits to be read closes it once it is more than this; `auto`: 48KiB, with `linux26` 3MiB" },
+    { .name = "initial-window", .type = VALUE_INT, AT(scenario_tcp, initial_window), .def = "auto", .min = 1, .max = 1000,
+      .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "congestion window at the start, in segments; `auto`: 4, with `linux26` 3" },
+    { .name = "ack-every", .type = VALUE_INT, AT(scenario_tcp, ack_every), .def = "auto", .min = 1, .max = 1000,
+      .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "full-sized segments that one acknowledgement may cover; `auto`: 8, with `linux26` 2" },
+    { .name = "ack-delay", .type = VALUE_DURATION, AT(scenario_tcp, ack_delay), .def = "auto", .max = 10 * SECOND,
+      .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "delayed-acknowledgement timer; `auto`: 50ms, with `linux26` 40ms" },
+    { .name = "min-rto", .type = VALUE_DURATION, AT(scenario_tcp, min_rto), .def = "auto", .min = US,
+      .max = 100 * SECOND, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "shortest retransmission timeout; `auto`: 400ms, with `linux26` 200ms" },
     { .name = "timestamps", .type = VALUE_BOOL, AT(scenario_tcp, timestamps), .def = "true",
       .doc = "timestamp option (RFC 7323); segments then carry 12 bytes less" },
     { .name = "sack", .type = VALUE_BOOL, AT(scenario_tcp, sack), .def = "true",
@@ -157,6 +164,21 @@ static const struct key_spec gldv3_keys[] = {
 static const struct section_spec gldv3_section = {
     .title = "machines: NAME: gldv3", .doc = "How Solaris before Crossbow receives.", .keys = gldv3_keys,
     .size = sizeof(struct scenario_gldv3),
+};
+
+static const struct key_spec linux26_keys[] = {
+    { .name = "affinity", .type = VALUE_CHOICE, AT(scenario_linux26, affinity), .def = "random", .choices = affinities,
+      .doc = "`random`: each of a NIC's vectors interrupts a CPU drawn for this run, as nobody sets it; `aligned`: vector "
+             "N interrupts CPU N" },
+    { .name = "irq-cpus", .type = VALUE_CPUS, AT(scenario_linux26, cpus), .none = "by `affinity`",
+      .doc = "CPUs that the vectors interrupt, in turn" },
+    { .name = "lro", .type = VALUE_BOOL, AT(scenario_linux26, lro), .def = "true",
+      .doc = "the driver merges the segments of a poll that follow one another (`inet_lro`)" },
+    { .name = NULL },
+};
+static const struct section_spec linux26_section = {
+    .title = "machines: NAME: linux26", .doc = "How Linux 2.6 receives.", .keys = linux26_keys,
+    .size = sizeof(struct scenario_linux26),
 };
 
 static const struct key_spec pcie_keys[] = {
@@ -291,6 +313,9 @@ static const struct key_spec machine_keys[] = {
     { .name = "gldv3", .type = VALUE_SECTION, AT(scenario_machine, gldv3), .section = &gldv3_section,
       .count_offset = offsetof(struct scenario_machine, gldv3.on), .flags = KEY_PRESENT,
       .none = "its defaults with `stack: gldv3`", .doc = "of Solaris before Crossbow" },
+    { .name = "linux26", .type = VALUE_SECTION, AT(scenario_machine, linux26), .section = &linux26_section,
+      .count_offset = offsetof(struct scenario_machine, linux26.on), .flags = KEY_PRESENT,
+      .none = "its defaults with `stack: linux26`", .doc = "of Linux 2.6" },
     { .name = "nics", .type = VALUE_MAP, ITEMS(scenario_machine, nics, nic_count), .section = &nic_section,
       .flags = KEY_REQUIRED, .doc = "its network cards" },
     { .name = "links", .type = VALUE_MAP, ITEMS(scenario_machine, links, link_count), .section = &link_section,

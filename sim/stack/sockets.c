@@ -25,6 +25,7 @@ static const struct tcp_ops tcp_ops;
 
 static const struct rule *const rules[] = {
     [SOCKETS_LOCK] = &sockets_lock_rule, [SOCKETS_SQUEUE] = &sockets_squeue_rule,
+    [SOCKETS_BACKLOG] = &sockets_backlog_rule,
 };
 
 /* -- creation ----------------------------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@ typedef unsigned sockets_transmit_fn(void *datalink, struct packet *p);
 enum sockets_rule {
     SOCKETS_LOCK,   /* one thread at a time: a lock per connection, a thread of last resort for what cannot enter */
     SOCKETS_SQUEUE, /* one thread at a time for all connections of a serialization queue, of which every CPU has one */
+    SOCKETS_BACKLOG, /* a system call owns the connection, a softirq locks it: see stack/backlog.h */
 };
 
 struct sockets_config {
@@ -65,7 +66,7 @@ void sockets_receive(struct sockets *s, struct packet *p);
 void sockets_tx_blocked(struct sockets *s, const void *datalink, unsigned queue);
 void sockets_tx_released(struct sockets *s, const void *datalink, unsigned queue);
 
-/* Packets waiting for a connection's lock. */
+/* Packets waiting to enter their connection. */
 uint64_t sockets_held(const struct sockets *s);
 
 /* Counters, kind "sockets", one block per machine. */
@@ -74,7 +75,8 @@ uint64_t sockets_held(const struct sockets *s);
     X(udp_packets)  /* of those, UDP for an open port */ \
     X(udp_bytes)    /* their payload */ \
     X(udp_sent)     /* datagrams sent */ \
-    X(backlogged)   /* packets that found their connection locked by a thread that was not running */ \
+    X(backlogged)   /* packets that found their connection locked by a thread that was not running, or owned */ \
+    X(prequeued)    /* packets left for a reader that sleeps in its call */ \
     X(timers)       /* TCP timers run */ \
     X(flow_control) /* writes that found their link's transmit queue above its high water mark */
 

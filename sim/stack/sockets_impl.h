@@ -5,6 +5,7 @@
  *     sockets_udp.c      datagrams
  *     sockets_lock.c     a lock per connection, and a thread of last resort (crossbow)
  *     sockets_squeue.c   serialization queues per CPU (gldv3)
+ *     sockets_backlog.c  owned by a system call, or locked by a softirq (linux26)
  *
  * A rule says who may enter a connection, and what happens to whoever may not: reading, writing, closing, received
  * segments and timers go through it. */
@@ -29,6 +30,7 @@ enum {
 
 struct squeue;
 struct squeues;
+struct backlogs;
 
 struct task {
     struct task *next;
@@ -51,14 +53,18 @@ struct socket {
     bool closing;                /* close() has not been done yet */
     /* Connections with a lock of their own. */
     struct mutex *lock;
-    struct packet_queue backlog; /* arrived while the lock's owner was not running */
+    struct packet_queue backlog; /* arrived while the lock's owner was not running, or for the owner to process */
     struct socket *next_pending;
-    bool pending;                /* on the list of the thread of last resort */
+    bool pending;                /* on the list of the thread of last resort, or of timers that are due */
     /* Connections on serialization queues. */
     struct squeue *squeue;
     struct socket *next_work;
-    bool queued;                 /* among the squeue's sockets with work */
+    bool queued;                 /* among the squeue's sockets with work, or the task's */
     bool push;                   /* written data wait to be sent */
+    /* Connections that system calls own. */
+    int owned;                   /* calls of a step that is under way */
+    bool reader_waits;           /* its reader sleeps in read() and processes what comes */
+    int cpu;                     /* that was in it last */
 };
 
 struct listener {
@@ -89,6 +95,7 @@ struct sockets {
     struct thread *squeue;       /* lock of each connection: runs backlogs and timers */
     struct socket *pending_head, *pending_tail;
     struct squeues *squeues;     /* serialization queues */
+    struct backlogs *backlogs;   /* timers for softirqs */
     struct socket *all;          /* for destruction, as the next */
     unsigned n_sockets;
     struct task *tasks;
@@ -107,7 +114,7 @@ struct rule {
     void (*timer)(struct socket *sock);                   /* sock->timer has become true; not in a step */
 };
 
-extern const struct rule sockets_lock_rule, sockets_squeue_rule;
+extern const struct rule sockets_lock_rule, sockets_squeue_rule, sockets_backlog_rule;
 
 static inline struct sockets *sockets_of(struct host *h) { return (struct sockets *)(void *)h; }
 

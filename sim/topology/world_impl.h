@@ -101,7 +101,7 @@ void world_destroy_machines(struct world *w);
 int world_build_card(struct nic_world *n, int groups, int rings, struct errors *errors); /* world_card.c */
 void world_destroy_card(struct nic_world *n);
 /* Makes the machine's sockets, completing their configuration, and its stack. */
-int world_build_stack(struct machine_world *mw, struct sockets_config *sockets, struct errors *errors); /* world_stack.c */
+void world_build_stack(struct machine_world *mw, struct sockets_config *sockets); /* world_stack.c */
 int world_build_traffic(struct world *w, struct errors *errors);  /* world_traffic.c */
 void world_destroy_traffic(struct world *w);
 int world_close_records(struct world *w, struct errors *errors);  /* world_record.c */

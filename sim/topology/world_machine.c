@@ -72,6 +72,10 @@ static struct tcp_config tcp_config_of(const struct scenario_machine *sm)
     c.lso_max_bytes = (int32_t)sm->tcp.lso_max_bytes;
     for (size_t i = 0; i < sm->nic_count; i++)
         if (!sm->nics[i].lso) c.lso_max_bytes = 0;
+    if (sm->stack == SCENARIO_LINUX26) { /* sk_stream_write_space(): a third of the buffer is free again */
+        c.sndbuf_unacked = true;
+        c.snd_low_water = c.sndbuf_bytes / 3 * 2;
+    }
     return c;
 }
 
@@ -150,6 +154,7 @@ static int build_card(struct machine_world *mw, int index, struct errors *errors
     if (world_build_card(n, g.groups, g.rings, errors)) return -1;
     int added = stack_add_nic(mw->stack, &(struct stack_nic_config){
         .name = sn->name, .dev = n->dev, .primary = sn->primary, .shared_group = g.shared,
+        .itr_fixed = sn->interrupt_interval.ps != SCENARIO_AUTO,
         .link_mbps = (uint32_t)(sn->rate.bps / 1000000), .clock_hz = mw->s->cpus.clock_hz });
     SIM_ASSERT(added == index);
     return add_links(mw, n, &g, errors);
@@ -165,12 +170,14 @@ static int build_full(struct machine_world *mw, struct errors *errors)
 {
     struct world *w = mw->w;
     const struct scenario_machine *sm = mw->s;
+    bool linux26 = sm->stack == SCENARIO_LINUX26;
     mw->machine = machine_create(w->engine, w->stats, &(struct machine_config){
         .name = sm->name, .sockets = sm->cpus.sockets, .cores = sm->cpus.cores, .threads_per_core = sm->cpus.threads,
-        .clock_hz = sm->cpus.clock_hz, .quantum = sm->cpus.quantum, .profile = w->profile, .pool = w->pool });
+        .clock_hz = sm->cpus.clock_hz, .quantum = sm->cpus.quantum, .profile = w->profile, .pool = w->pool,
+        .scheduler = linux26 ? SCHEDULER_LINUX26 : SCHEDULER_SOLARIS, .spinlocks = linux26 });
     struct sockets_config sockets = { .machine = mw->machine, .pool = w->pool, .stats = w->stats, .seed = w->seed,
                                       .tcp = tcp_config_of(sm), .resolve = resolve_full, .resolve_owner = w };
-    if (world_build_stack(mw, &sockets, errors)) return -1;
+    world_build_stack(mw, &sockets);
     packet_pool_add_holder(w->pool, packets_held, mw);
     for (size_t i = 0; i < sm->nic_count; i++)
         if (build_card(mw, (int)i, errors)) return -1;

@@ -2,6 +2,7 @@
  * world_stack.c -- the operating system of a machine in full detail: who may enter connections, and the stack below. */
 #include "stack/crossbow.h"
 #include "stack/gldv3.h"
+#include "stack/linux26.h"
 #include "topology/world_impl.h"
 
 static struct stack *make_crossbow(struct machine_world *mw)
@@ -27,7 +28,17 @@ static struct stack *make_gldv3(struct machine_world *mw)
                         .blanking = mw->s->gldv3.blanking });
 }
 
-int world_build_stack(struct machine_world *mw, struct sockets_config *sockets, struct errors *errors)
+static struct stack *make_linux26(struct machine_world *mw)
+{
+    const struct scenario_linux26 *sl = &mw->s->linux26;
+    struct world *w = mw->w;
+    return linux26_create(&(struct linux26_config){
+        .machine = mw->machine, .pool = w->pool, .stats = w->stats, .sockets = mw->sockets, .seed = w->seed,
+        .affinity = sl->affinity == SCENARIO_AFFINITY_ALIGNED ? LINUX26_ALIGNED : LINUX26_RANDOM,
+        .cpus = sl->cpus.list, .cpu_count = (unsigned)sl->cpus.count, .lro = sl->lro });
+}
+
+void world_build_stack(struct machine_world *mw, struct sockets_config *sockets)
 {
     const struct scenario_machine *sm = mw->s;
     switch (sm->stack) {
@@ -35,15 +46,18 @@ int world_build_stack(struct machine_world *mw, struct sockets_config *sockets, 
         sockets->rule = SOCKETS_LOCK;
         mw->sockets = sockets_create(sockets);
         mw->stack = make_crossbow(mw);
-        return 0;
+        break;
     case SCENARIO_GLDV3:
         sockets->rule = SOCKETS_SQUEUE;
         sockets->squeue_fanout = sm->gldv3.squeue_fanout;
         sockets->squeue_worker_wait = sm->gldv3.worker_wait;
         mw->sockets = sockets_create(sockets);
         mw->stack = make_gldv3(mw);
-        return 0;
-    default:
-        return errors_add(errors, sm->at, "machine '%s': there is no such stack", sm->name);
+        break;
+    case SCENARIO_LINUX26:
+        sockets->rule = SOCKETS_BACKLOG;
+        mw->sockets = sockets_create(sockets);
+        mw->stack = make_linux26(mw);
+        break;
     }
 }
