@@ -216,7 +216,7 @@ static inline bool find_route(void *owner, const struct packet *p, struct tcp_ro
 
 static inline struct rig *rig_create(const struct tcp_config *ca, const struct tcp_config *cb, uint64_t seed)
 {
-    static const struct tcp_ops ops = { output, notify, timer_due, now_of, NULL, find_route };
+    static const struct tcp_ops ops = { output, notify, timer_due, now_of, NULL, find_route, NULL };
     struct rig *r = calloc(1, sizeof *r);
     ck_assert_ptr_nonnull(r);
     r->seed = seed;

@@ -135,7 +135,7 @@ static void set_up(int count, bool fanout, sim_dur worker_wait)
     sockets = sockets_create(&(struct sockets_config){ .rule = SOCKETS_SQUEUE, .machine = rig.m, .pool = rig.pool,
                              .stats = rig.stats, .seed = 1, .squeue_fanout = fanout,
                              .squeue_worker_wait = worker_wait, .tcp = tcp, .resolve = resolve });
-    sockets_add_link(sockets, &(struct sockets_link){ "net0", mac(1), OURS, 1500, &datalink, transmit });
+    sockets_add_link(sockets, &(struct sockets_link){ "net0", mac(1), OURS, 1500, &datalink, transmit, NULL });
     squeue_bind_ring(sockets, 0, blank, NULL);
     peer = light_create(rig.engine, rig.pool, rig.stats, &(struct light_config){ "peer", 1, tcp, resolve_light, NULL });
     light_add_link(peer, &(struct light_link_config){ "nic0", mac(2), THEIRS, -1, 1500, { to_back, NULL } });

@@ -118,7 +118,7 @@ static void set_up(bool priced)
     rig_start(&rig, 1, 4, sim_ms(1));
     sockets = sockets_create(&(struct sockets_config){ .machine = rig.m, .pool = rig.pool, .stats = rig.stats,
                              .seed = 1, .tcp = tcp, .resolve = resolve });
-    sockets_add_link(sockets, &(struct sockets_link){ "net0", mac(1), OURS, 1500, &datalink, transmit });
+    sockets_add_link(sockets, &(struct sockets_link){ "net0", mac(1), OURS, 1500, &datalink, transmit, NULL });
     peer = light_create(rig.engine, rig.pool, rig.stats, &(struct light_config){ "peer", 1, tcp, resolve_light, NULL });
     light_add_link(peer, &(struct light_link_config){ "nic0", mac(2), THEIRS, -1, 1500, { to_back, NULL } });
     struct link_config cable = { "wire", sim_gbps(1), sim_us(5), 1 << 24 };
@@ -362,7 +362,7 @@ START_TEST(sockets_add_link__any_number_of_links)
     for (int i = 0; i < 250; i++) {
         snprintf(name, sizeof name, "net%d", i + 1);
         sockets_add_link(sockets, &(struct sockets_link){ name, mac(9), OTHER_LINK + (uint32_t)i, 1500, name,
-                                                          transmit });
+                                                          transmit, NULL });
     }
     struct uperf *out = traffic(true, 1, 5, 20000); /* and the first still works */
     run_ms(20);

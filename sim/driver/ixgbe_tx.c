@@ -41,7 +41,13 @@ static uint32_t next_index(const struct tx_ring *r, uint32_t i)
 
 /* -- reclaim ------------------------------------------------------------------------------------------------------ */
 
-/* With the lock held. */
+/* A stack that reclaims does so on one CPU, at the tail that the senders do not touch: no lock, and they never reclaim. */
+static bool stack_reclaims(const struct ixgbe *d)
+{
+    return d->config.callbacks.tx_ready != NULL;
+}
+
+/* With the lock held, or by the only one who reclaims. */
 static uint32_t recycle(struct tx_ring *r)
 {
     struct ixgbe *d = r->d;
@@ -98,14 +104,15 @@ static void update(struct tx_ring *r)
 uint32_t ixgbe_tx_service(struct ixgbe *d, int ring)
 {
     struct tx_ring *r = &d->tx[ring];
+    bool locks = !stack_reclaims(d);
     if (r->head == r->tail && !r->wants_update) return 0;
-    if (!mutex_enter(r->lock)) {
+    if (locks && !mutex_enter(r->lock)) {
         r->counter[IXGBE_TX_blocked]++;
         return NETDEV_BLOCKED;
     }
     uint32_t count = recycle(r);
     bool due = update_due(r);
-    mutex_exit(r->lock);
+    if (locks) mutex_exit(r->lock);
     if (due) update(r);
     return count;
 }
@@ -183,7 +190,7 @@ static enum netdev_tx_result send(struct tx_ring *r, struct packet *p)
     bool fresh = context.q[1] && memcmp(&context, &r->context, sizeof context) != 0;
     uint32_t needed = pieces(p) + (fresh ? 1 : 0);
 
-    if (r->free < TX_RECYCLE_FREE || r->free < needed) recycle(r);
+    if (!stack_reclaims(d) && (r->free < TX_RECYCLE_FREE || r->free < needed)) recycle(r);
     bus_addr addr = r->free < TX_OVERLOAD_FREE || r->free < needed ? 0 : memory_bind(d->memory, p);
     if (addr == 0) {
         r->wants_update = true;

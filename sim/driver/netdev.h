@@ -30,7 +30,7 @@ enum netdev_tx_result {
 /* What the stack wants to be called for; given to the driver when it is created.
  * Without tx_ready the driver reclaims transmit descriptors in its interrupts itself, before rx_ready() of a combined
  * vector.  With it the stack does, by netdev_tx_recycle(): tx_ready() is called for a vector that serves transmit
- * rings only, and for a combined vector rx_ready() alone. */
+ * rings only, and for a combined vector rx_ready() alone.  Then ixgbe reclaims without the ring's lock, and not when sending. */
 struct netdev_callbacks {
     void *owner;
     /* The vector of receive ring 'ring' interrupted; frames may wait, and on a combined vector transmit may be done.

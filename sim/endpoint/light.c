@@ -394,7 +394,7 @@ static bool tcp_route(void *owner, const struct packet *p, struct tcp_route *rou
     return false;
 }
 
-static const struct tcp_ops tcp_ops = { tcp_output, tcp_notify, tcp_timer_due, tcp_now, NULL, tcp_route };
+static const struct tcp_ops tcp_ops = { tcp_output, tcp_notify, tcp_timer_due, tcp_now, NULL, tcp_route, NULL };
 
 void light_transmit(struct light *l, int link, struct packet *p)
 {

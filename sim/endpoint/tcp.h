@@ -84,6 +84,9 @@ struct tcp_ops {
     void (*charge)(void *owner, enum cost_op op, int64_t n); /* NULL: work is free */
     /* Fills the route back to the sender of 'p' (parsed).  False: unreachable, the packet is ignored. */
     bool (*route)(void *owner, const struct packet *p, struct tcp_route *route);
+    /* False: the computer's own queue is full, and new data of 'c' would be dropped; they stay to be sent, and the
+     * window shrinks as after a loss (Linux's tcp_enter_cwr()).  NULL: there is always room. */
+    bool (*room)(void *owner, struct tcp_conn *c, void *link);
 };
 
 /* Counters of one connection end; kind "flow", entity "HOST:ip:port>ip:port".  The host's own, kind "tcp": connects,

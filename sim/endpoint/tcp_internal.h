@@ -98,6 +98,7 @@ struct tcp_conn {
     bool first_partial;         /* NewReno: the timer restarts on the first partial acknowledgement only */
     uint64_t recover;           /* snd_max when the loss was found */
     uint64_t high_rxt;          /* retransmitted up to here in this recovery */
+    uint64_t local_until;       /* the computer's own queue was full: snd_max then, the window shrinks once until there */
     struct tcp_ranges sacked;
 
     /* round-trip time */
@@ -172,6 +173,7 @@ void tcp_dup_ack(struct tcp_conn *c);
 void tcp_new_ack(struct tcp_conn *c, uint64_t ack);
 bool tcp_recovery_send(struct tcp_conn *c); /* one step of RFC 6675's NextSeg(); false: nothing (more) allowed */
 void tcp_retransmit_timeout(struct tcp_conn *c);
+void tcp_local_congestion(struct tcp_conn *c); /* the computer's own queue is full */
 sim_dur tcp_rto_now(const struct tcp_conn *c); /* with back-off */
 
 #endif

@@ -301,6 +301,11 @@ bool tcp_send_new(struct tcp_conn *c, int64_t budget)
     if (usable > budget) usable = budget;
     int64_t n = usable > 0 && c->snd_nxt < c->snd_end ? sendable(c, usable) : 0;
     if (n <= 0 && !(c->closing && c->snd_nxt == c->snd_end)) return false;
+    const struct tcp_ops *ops = &c->host->ops;
+    if (ops->room && !ops->room(c->host->owner, c, c->v.link)) {
+        tcp_local_congestion(c);
+        return false;
+    }
     tcp_send_data(c, c->snd_nxt, n);
     return true;
 }

@@ -121,6 +121,14 @@ static void halve(struct tcp_conn *c)
     TRACE(c->host->engine, c->host->entity->id, tcp_cwnd, c->v.id, c->v.cwnd, c->v.ssthresh, 0);
 }
 
+void tcp_local_congestion(struct tcp_conn *c)
+{
+    if (c->recovering || c->after_timeout || c->snd_una < c->local_until) return;
+    halve(c);
+    c->v.cwnd = c->v.ssthresh;
+    c->local_until = c->snd_max;
+}
+
 static void enter_recovery(struct tcp_conn *c)
 {
     halve(c);

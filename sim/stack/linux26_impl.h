@@ -170,6 +170,7 @@ uint32_t lro_held(const struct napi *np);
 void qdisc_create(struct nic26 *n);
 void qdisc_destroy(struct nic26 *n);
 unsigned qdisc_transmit(void *datalink, struct packet *p); /* sockets_transmit_fn */
+bool qdisc_has_room(void *datalink, unsigned queue);        /* sockets_room_fn */
 void qdisc_schedule(struct qdisc *d, struct softirq *q);   /* __netif_schedule() */
 void qdisc_output(struct softirq *q);                      /* NET_TX: net_tx_action() */
 void qdisc_run(struct softirq *q);                         /* a bounded part of what q->runs has to send */

@@ -17,7 +17,8 @@
  * on do with the queue cached in the socket.
  *
  * Source: net/core/dev.c (dev_queue_xmit, net_tx_action), net/sched/sch_generic.c of 2.6.27.  Left out: bands (no packet
- * here has a type of service); need_resched (only ticks end a run); the congestion that a local drop tells TCP. */
+ * here has a type of service); need_resched (only ticks end a run).  TCP does not
+ * send new data into a full queue: there the drop tells it, and it keeps the data and shrinks its window all the same. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -206,6 +207,12 @@ unsigned qdisc_transmit(void *datalink, struct packet *p)
     q->sent = true;
     if (room) machine_defer(l->m, come, d, (uint64_t)q->cpu);
     return (unsigned)d->ring;
+}
+
+bool qdisc_has_room(void *datalink, unsigned queue)
+{
+    const struct nic26 *n = datalink;
+    return n->qdisc[queue].queue.count < TXQUEUELEN;
 }
 
 /* -- the driver's side --------------------------------------------------------------------------------------------- */

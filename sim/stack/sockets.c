@@ -195,8 +195,16 @@ static bool tcp_route_back(void *owner, const struct packet *p, struct tcp_route
     return false;
 }
 
+static bool tcp_room(void *owner, struct tcp_conn *c, void *link)
+{
+    const struct link_state *l = link;
+    const struct socket *sock = tcp_view(c)->user;
+    (void)owner;
+    return !l->config.room || l->config.room(l->config.datalink, sock ? sock->queue : 0);
+}
+
 static const struct tcp_ops tcp_ops = {
-    tcp_output, tcp_notify, tcp_timer_due, tcp_now, tcp_charge, tcp_route_back,
+    tcp_output, tcp_notify, tcp_timer_due, tcp_now, tcp_charge, tcp_route_back, tcp_room,
 };
 
 /* -- what applications see ---------------------------------------------------------------------------------------- */

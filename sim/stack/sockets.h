@@ -16,6 +16,9 @@ struct sockets;
 /* Finds the Ethernet address to reach 'ip'.  False: unreachable. */
 typedef bool sockets_resolve_fn(void *owner, uint32_t ip, struct mac_addr *mac);
 
+/* Whether transmit queue 'queue' of the data link takes another packet rather than dropping it. */
+typedef bool sockets_room_fn(void *datalink, unsigned queue);
+
 enum { SOCKETS_QUEUES_MAX = 32 };
 
 /* Sends a packet on a data link: the 'datalink' given to sockets_add_link().  Owns the packet, which has no VLAN tag: a
@@ -50,6 +53,7 @@ struct sockets_link {
     int32_t mtu_bytes;
     void *datalink;
     sockets_transmit_fn *transmit;
+    sockets_room_fn *room; /* NULL: it drops nothing, but tells writers to wait */
 };
 
 struct sockets *sockets_create(const struct sockets_config *config);

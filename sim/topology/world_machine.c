@@ -75,6 +75,7 @@ static struct tcp_config tcp_config_of(const struct scenario_machine *sm)
     if (sm->stack == SCENARIO_LINUX26) { /* sk_stream_write_space(): a third of the buffer is free again */
         c.sndbuf_unacked = true;
         c.snd_low_water = c.sndbuf_bytes / 3 * 2;
+        c.cwnd_max_bytes = c.sndbuf_bytes;
     }
     return c;
 }
