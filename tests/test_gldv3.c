@@ -259,8 +259,10 @@ START_TEST(squeue_worker__takes_what_a_timer_left)
 {
     for (int wait = 0; wait < 2; wait++) {
         set_up(1, false, sim_ms(wait ? 10 : 0));
-        traffic(true, 1, 1, 20000); /* we close first: a timer ends TIME_WAIT, when nothing else happens */
-        run_ms(130000);
+        traffic(true, 1, 5, 20000);
+        run_ms(3);
+        link_set_up(wire, false); /* a timer sends again, when nothing else happens */
+        run_ms(3000);
         ck_assert_uint_gt(stats_value(rig.stats, "sockets", "m", "timers"), 0);
         ck_assert_uint_gt(squeue(-1, "packets_worker"), 0);
         if (wait)

@@ -328,9 +328,9 @@ START_TEST(scenario_parse__values)
     refused("time: 5s\n", "5:7: expected a section (key: value), not a value");
     refused("traffic: {}\n", "5:10: traffic: expected a list ('- ' before each item), not a section");
     refused("traffic: [{ping: {}}]\n",
-            "5:12: traffic: unknown kind 'ping' (expected '- uperf: {...}' or '- packets: {...}')");
+            "5:12: traffic: unknown kind 'ping' (expected '- uperf: {...}' or '- packets: {...}' or '- web: {...}')");
     refused("traffic: [{uprf: {}}]\n", "5:12: traffic: unknown kind 'uprf', did you mean 'uperf'?");
-    refused("traffic: [uperf]\n", "5:11: traffic: expected '- uperf: {...}' or '- packets: {...}'");
+    refused("traffic: [uperf]\n", "5:11: traffic: expected '- uperf: {...}' or '- packets: {...}' or '- web: {...}'");
     refused("traffic: [{uperf: {from: a}}]\n", "5:12: 'to' is missing");
     refused("traffic: [{packets: {from: a, to: b, arrivals: random}}]\n",
             "5:48: arrivals: unknown value 'random' (there are: constant, poisson)");
@@ -437,6 +437,11 @@ START_TEST(scenario_parse__cross_checks)
     refused("traffic: [{packets: {from: a, to: b, frame: 1519B}}]\n",
             "5:12: frames of 1519B do not fit: with an MTU of 1500B the longest is 1518B");
     refused("traffic: [{packets: {from: a, to: b, frame: 100B, frame-max: 90B}}]\n", "5:12: 'frame-max' is smaller");
+    refused("traffic: [{web: {from: a, to: b, response-max: 90B}}]\n", "5:12: 'response-max' needs a 'response'");
+    refused("traffic: [{web: {from: a, to: b, response: 2kB, response-max: 1kB}}]\n",
+            "5:12: 'response-max' is smaller than 'response'");
+    refused("traffic: [{web: {from: a, to: b, think: 1ms, request-rate: 10Hz}}]\n",
+            "5:12: only one of 'think' and 'request-rate'");
     refused("capture: [{on: a}]\n", "5:16: on: 'a' is not a place: expected MACHINE/NIC or SWITCH/PEER");
     refused("capture: [{on: c/n}]\n", "5:16: on: there is no machine or switch 'c'");
     refused("capture: [{on: a/m}]\n", "5:16: on: machine 'a' has no NIC 'm', did you mean 'n'?");

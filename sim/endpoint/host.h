@@ -41,6 +41,9 @@ struct host_ops {
     int64_t (*write)(struct socket *s, int64_t bytes);
     int64_t (*read)(struct socket *s, int64_t bytes_max);
     void (*close)(struct socket *s);
+    void (*no_delay)(struct socket *s); /* setsockopt(3) TCP_NODELAY */
+    /* The addresses of an open connection, as getsockname(3) and getpeername(3) tell them. */
+    void (*ends)(const struct socket *s, struct host_addr *local, struct host_addr *remote);
 };
 
 /* Datagrams, of machines with CPUs; a light machine's packets come from a generator (generator.h). */

@@ -326,8 +326,20 @@ static void light_close(struct socket *s)
     tcp_close(s->conn);
 }
 
+static void light_no_delay(struct socket *s)
+{
+    tcp_no_delay(s->conn);
+}
+
+static void light_ends(const struct socket *s, struct host_addr *local, struct host_addr *remote)
+{
+    *local = tcp_view(s->conn)->local;
+    *remote = tcp_view(s->conn)->remote;
+}
+
 static const struct host_ops host_ops = {
     light_spawn, light_wake, light_now, light_charge, light_connect, light_listen, light_write, light_read, light_close,
+    light_no_delay, light_ends,
 };
 
 /* -- what TCP asks for ------------------------------------------------------------------------------------------ */

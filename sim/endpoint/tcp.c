@@ -215,6 +215,7 @@ static struct tcp_conn *conn_create(struct tcp_host *h, const struct tcp_route *
     c->ack_cur = 1;
     c->ack_abs = (uint32_t)h->config.ack_every;
     c->want_read = c->want_write = true;
+    c->no_delay = h->config.no_delay;
     while (c->rcv_shift < 14 && h->config.rcvbuf_bytes >> c->rcv_shift > 65535) c->rcv_shift++;
     for (int i = 0; i < N_TCP_TIMERS; i++) c->deadline[i] = TCP_NEVER;
     c->armed = TCP_NEVER;
@@ -302,6 +303,11 @@ void tcp_notify(struct tcp_conn *c)
 }
 
 /* -- the application's calls ------------------------------------------------------------------------------------ */
+
+void tcp_no_delay(struct tcp_conn *c)
+{
+    c->no_delay = true;
+}
 
 int64_t tcp_write(struct tcp_conn *c, int64_t bytes)
 {

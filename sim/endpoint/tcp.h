@@ -165,6 +165,9 @@ struct tcp_conn *tcp_lookup(struct tcp_host *h, struct packet *p);
  * triggers are sent before it returns, segment by segment: this stack does not merge received segments. */
 void tcp_input(struct tcp_host *h, struct packet *p);
 
+/* Small segments are sent at once from now on (TCP_NODELAY); may be called inside notify(). */
+void tcp_no_delay(struct tcp_conn *c);
+
 /* Bytes taken (0: full, TCP_EV_WRITABLE will follow), or -1 when closed.  Nothing is sent before tcp_push(). */
 int64_t tcp_write(struct tcp_conn *c, int64_t bytes);
 void tcp_push(struct tcp_conn *c);

@@ -78,6 +78,7 @@ struct tcp_conn {
     bool timestamps, sack, scaling; /* agreed with the peer */
     uint32_t mss_own;           /* what our link allows, without options */
     bool closing;               /* tcp_close() was called: FIN follows the data */
+    bool no_delay;              /* no Nagle */
     bool fin_acked;
 
     /* receiving */

@@ -291,7 +291,7 @@ static int64_t sendable(const struct tcp_conn *c, int64_t usable)
         if (c->snd_nxt < c->snd_max) return n; /* sent before: the window has shrunk, or an old one came late */
         return c->snd_nxt == c->snd_una && n >= c->snd_wnd_max / 2 ? n : 0;
     }
-    bool all = config->no_delay || c->closing || (n < mss && c->snd_nxt == c->snd_una); /* Nagle, RFC 896 */
+    bool all = c->no_delay || c->closing || (n < mss && c->snd_nxt == c->snd_una); /* Nagle, RFC 896 */
     return all ? n : n - tail;
 }
 

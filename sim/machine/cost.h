@@ -24,6 +24,7 @@
     X(SYSCALL,           "call",       "entering and leaving the kernel") \
     X(COPY_BYTE,         "byte",       "copying between user and kernel, data in cache or prefetched") \
     X(APP_CALL,          "call",       "the application's own work around one read or write") \
+    X(WEB_WORK,          "unit",       "a part of a web server's own work on a request, of which a page takes some 20") \
     X(SOCK_WRITE,        "call",       "socket layer of one write") \
     X(SOCK_READ,         "call",       "socket layer of one read") \
     X(TCP_RX_DATA,       "segment",    "IP and TCP receive of a segment with data, to the socket buffer") \

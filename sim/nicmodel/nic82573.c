@@ -38,6 +38,15 @@ static const char *const counter_names[N_NIC_COUNTERS] = {
 #undef X
 };
 
+static void register_stats(struct nic82573 *nic, struct stats *stats)
+{
+    static const char *const size_names[FRAME_SIZE_CLASSES] = NIC_SIZE_NAMES;
+    const char *name = nic->config.name;
+    stats_register(stats, "nic", name, counter_names, nic->counter, N_NIC_COUNTERS);
+    stats_register(stats, "nic_rx_size", name, size_names, nic->rx_size, FRAME_SIZE_CLASSES);
+    stats_register(stats, "nic_tx_size", name, size_names, nic->tx_size, FRAME_SIZE_CLASSES);
+}
+
 struct nic82573 *nic82573_create(struct engine *engine, struct stats *stats, struct packet_pool *pool,
                                  struct pcie *pcie, struct memory *memory, const struct nic82573_config *config)
 {
@@ -58,7 +67,7 @@ struct nic82573 *nic82573_create(struct engine *engine, struct stats *stats, str
     pause73_init(nic);
     rx73_init(nic);
     tx73_init(nic);
-    if (stats) stats_register(stats, "nic", config->name, counter_names, nic->counter, N_NIC_COUNTERS);
+    if (stats) register_stats(nic, stats);
     packet_pool_add_holder(pool, held, nic);
     reset(nic);
     return nic;

@@ -97,6 +97,7 @@ struct nic82573 {
     struct nic82573_config config;
     uint64_t counter[N_NIC_COUNTERS];
     uint64_t bytes[4];        /* GORC, GOTC, TOR, TOT */
+    uint64_t rx_size[FRAME_SIZE_CLASSES], tx_size[FRAME_SIZE_CLASSES]; /* good frames since creation */
     uint16_t phy[32];
 
     /* receive */

@@ -14,7 +14,9 @@ void stats73_add(struct nic82573 *nic, int slot, uint32_t n)
 void stats73_good(struct nic82573 *nic, const struct packet *p, uint32_t bytes, bool tx)
 {
     bytes += FRAME_FCS_BYTES;
-    stats73_add(nic, (tx ? SLOT_PTC64 : SLOT_PRC64) + frame_size_class(bytes), 1);
+    int size = frame_size_class(bytes);
+    (tx ? nic->tx_size : nic->rx_size)[size]++;
+    stats73_add(nic, (tx ? SLOT_PTC64 : SLOT_PRC64) + size, 1);
     stats73_add(nic, tx ? SLOT_GPTC : SLOT_GPRC, 1);
     stats73_add(nic, tx ? SLOT_TPT : SLOT_TPR, 1);
     nic->bytes[tx ? BYTES_GOTC : BYTES_GORC] += bytes;

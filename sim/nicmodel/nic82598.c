@@ -105,6 +105,8 @@ static const char *const counter_names[N_NIC_COUNTERS] = {
 #undef X
 };
 
+static const char *const size_names[SIZE_CLASSES] = NIC_SIZE_NAMES;
+
 /* "0", "1", ...: the counters of numbered things. */
 static const char *const *number_names(void)
 {
@@ -121,6 +123,8 @@ static void register_stats(struct nic *nic, struct stats *stats)
 {
     const char *name = nic->config.name, *const *numbers = number_names();
     stats_register(stats, "nic", name, counter_names, nic->counter, N_NIC_COUNTERS);
+    stats_register(stats, "nic_rx_size", name, size_names, nic->rx_total.size, SIZE_CLASSES);
+    stats_register(stats, "nic_tx_size", name, size_names, nic->tx_total.size, SIZE_CLASSES);
     stats_register(stats, "nic_rxq", name, numbers, nic->rx_total.queue_packets, NIC_RX_QUEUES);
     stats_register(stats, "nic_txq", name, numbers, nic->tx_total.queue_packets, NIC_TX_QUEUES);
     stats_register(stats, "nic_vector", name, numbers, nic->messages, NIC_VECTORS);

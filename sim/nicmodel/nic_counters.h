@@ -27,6 +27,9 @@
     X(unknown_writes) \
     X(rx_fifo_max)     /* most bytes in the receive packet buffer, whole run */
 
+/* Counters of kinds "nic_rx_size" and "nic_tx_size": good frames by size with FCS, named by the largest of each class. */
+#define NIC_SIZE_NAMES { "64", "127", "255", "511", "1023", "1522" }
+
 enum nic_counter {
 #define X(name) NIC_##name,
     NIC_COUNTERS(X)

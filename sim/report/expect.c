@@ -101,7 +101,8 @@ static int check_bound(const struct scenario_bound *b, const struct metric *m, s
     static const char *const wanted[] = { [METRIC_RATE] = "a rate such as 9Gbps", [METRIC_SHARE] = "a share such as 5%",
                                           [METRIC_FREQUENCY] = "a frequency such as 8000Hz or a packet rate",
                                           [METRIC_COUNT] = "a count such as 0",
-                                          [METRIC_RATIO] = "a number such as 1.5" };
+                                          [METRIC_RATIO] = "a number such as 1.5",
+                                          [METRIC_TIME] = "a duration such as 2ms" };
     bool fits = false;
 
     if (!given(b)) return 0;
@@ -118,6 +119,9 @@ static int check_bound(const struct scenario_bound *b, const struct metric *m, s
     case METRIC_COUNT:
     case METRIC_RATIO:
         fits = b->unit == SCENARIO_BOUND_NUMBER;
+        break;
+    case METRIC_TIME:
+        fits = b->unit == SCENARIO_BOUND_DURATION;
         break;
     }
     if (fits) return 0;

@@ -158,6 +158,30 @@ static const struct metric metrics[] = {
       metric_tx_packet_rate, FOLD_SUM, "tx_packets", { NULL } },
     { "udp-rate-per-lane", METRIC_FREQUENCY, "UDP packets received, per hardware lane used", metric_udp_rate_per_lane, FOLD_SUM,
       NULL, { NULL } },
+
+    { "request-rate", METRIC_FREQUENCY, "web requests answered, all clients", metric_web_rate, FOLD_SUM, "responses",
+      { NULL } },
+    { "connection-rate", METRIC_FREQUENCY, "connections opened by web clients", metric_web_rate, FOLD_SUM, "connects",
+      { NULL } },
+    { "latency-mean", METRIC_TIME, "from wanting a web page, connecting included, to its last byte", metric_latency_mean,
+      FOLD_SUM, NULL, { NULL } },
+    { "latency-p50", METRIC_TIME, "the same, median; this and the next three are within 1/32 of the true value",
+      metric_latency_quantile, FOLD_SUM, "500000", { NULL } },
+    { "latency-p95", METRIC_TIME, "95 % are not longer", metric_latency_quantile, FOLD_SUM, "950000", { NULL } },
+    { "latency-p99", METRIC_TIME, "99 % are not longer", metric_latency_quantile, FOLD_SUM, "990000", { NULL } },
+    { "latency-p999", METRIC_TIME, "99.9 % are not longer", metric_latency_quantile, FOLD_SUM, "999000", { NULL } },
+    { "card-rate-tx", METRIC_RATE, "frames sent by the machine's cards, their bits with FCS, without preamble and gap",
+      metric_card_rate, FOLD_SUM, "tx_", { NULL } },
+    { "card-rate-rx", METRIC_RATE, "frames received by the machine's cards, likewise", metric_card_rate, FOLD_SUM, "rx_",
+      { NULL } },
+    { "tx-frame-bytes", METRIC_RATIO, "mean size of the frames sent, with FCS", metric_frame_bytes, FOLD_SUM, "tx_",
+      { NULL } },
+    { "rx-frame-bytes", METRIC_RATIO, "mean size of the frames received, with FCS", metric_frame_bytes, FOLD_SUM, "rx_",
+      { NULL } },
+    { "tx-frames-large", METRIC_SHARE, "frames of 1024 bytes and more, of those that the machine's cards sent",
+      metric_frame_share, FOLD_SUM, "nic_tx_size", { "1522" } },
+    { "rx-frames-small", METRIC_SHARE, "frames of up to 127 bytes, of those that the machine's cards received",
+      metric_frame_share, FOLD_SUM, "nic_rx_size", { "64", "127" } },
 };
 enum { N_METRICS = sizeof metrics / sizeof *metrics };
 
@@ -211,21 +235,21 @@ const char *metric_nearest(const char *name)
 const char *metric_unit(enum metric_kind kind)
 {
     static const char *const unit[] = { [METRIC_RATE] = "Gb/s", [METRIC_SHARE] = "%", [METRIC_FREQUENCY] = "1/s",
-                                        [METRIC_COUNT] = "", [METRIC_RATIO] = "" };
+                                        [METRIC_COUNT] = "", [METRIC_RATIO] = "", [METRIC_TIME] = "ms" };
     return unit[kind];
 }
 
 double metric_scale(enum metric_kind kind)
 {
     static const double scale[] = { [METRIC_RATE] = 1e-9, [METRIC_SHARE] = 100, [METRIC_FREQUENCY] = 1,
-                                    [METRIC_COUNT] = 1, [METRIC_RATIO] = 1 };
+                                    [METRIC_COUNT] = 1, [METRIC_RATIO] = 1, [METRIC_TIME] = 1000 };
     return scale[kind];
 }
 
 int metric_decimals(enum metric_kind kind)
 {
     static const int decimals[] = { [METRIC_RATE] = 3, [METRIC_SHARE] = 2, [METRIC_FREQUENCY] = 0, [METRIC_COUNT] = 0,
-                                    [METRIC_RATIO] = 2 };
+                                    [METRIC_RATIO] = 2, [METRIC_TIME] = 3 };
     return decimals[kind];
 }
 

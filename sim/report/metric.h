@@ -19,6 +19,7 @@ enum metric_kind {
     METRIC_FREQUENCY, /* per second */
     METRIC_COUNT,     /* of things */
     METRIC_RATIO,     /* of things per thing */
+    METRIC_TIME,      /* seconds, shown in ms */
 };
 
 enum metric_fold { FOLD_SUM, FOLD_MIN, FOLD_MAX }; /* over the machine's parts */

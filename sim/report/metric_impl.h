@@ -22,4 +22,8 @@ metric_formula metric_packets_per_interrupt, metric_packets_per_poll, metric_lan
     metric_packets_per_cpu_second, metric_goodput_per_cpu, metric_per_packet, metric_tx_blocks,
     metric_tx_packet_rate;
 
+/* metric_web.c */
+metric_formula metric_web_rate, metric_latency_mean, metric_latency_quantile, metric_card_rate, metric_frame_bytes,
+    metric_frame_share;
+
 #endif

@@ -203,6 +203,22 @@ static void resolve_packets(const struct scenario *s, struct scenario_traffic *t
     }
 }
 
+/* The mean time between requests of each client. */
+static void resolve_web(struct scenario_traffic *t, struct errors *errors)
+{
+    bool mix = t->response_bytes == SCENARIO_AUTO;
+
+    if (mix && t->response_max_bytes != SCENARIO_AUTO)
+        errors_add(errors, t->at, "'response-max' needs a 'response' to begin from");
+    if (t->response_max_bytes == SCENARIO_AUTO) t->response_max_bytes = t->response_bytes;
+    if (!mix && t->response_max_bytes < t->response_bytes)
+        errors_add(errors, t->at, "'response-max' is smaller than 'response'");
+    if (t->request_hz > 0 && t->think.ps > 0)
+        errors_add(errors, t->at, "only one of 'think' and 'request-rate' can be given");
+    for (size_t i = 0; i < t->from_count && t->request_hz > 0; i++)
+        t->from_ends[i].interval_fs = 1000000000000000 / t->request_hz;
+}
+
 /* -- traffic ------------------------------------------------------------------------------------------------------ */
 
 /* True when some sender has a receiver that is not itself. */
@@ -236,6 +252,7 @@ static void resolve_traffic(const struct scenario *s, const struct name_index *m
     if (mistakes(errors) == before && t->from.count > 0 && t->to.count > 0 && !has_pair(t))
         errors_add(errors, t->at, "'from' and 'to' are the same: nobody sends to itself");
     if (t->kind == SCENARIO_PACKETS) resolve_packets(s, t, errors);
+    if (t->kind == SCENARIO_WEB) resolve_web(t, errors);
 }
 
 /* -- captures ----------------------------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ enum scenario_affinity { SCENARIO_AFFINITY_RANDOM, SCENARIO_AFFINITY_ALIGNED };
 enum scenario_nic_model { SCENARIO_INTEL_82598, SCENARIO_INTEL_82573 };
 enum scenario_flow_control { SCENARIO_FLOW_NONE, SCENARIO_FLOW_RX, SCENARIO_FLOW_TX, SCENARIO_FLOW_FULL };
 enum scenario_rxrings { SCENARIO_RXRINGS_HW, SCENARIO_RXRINGS_SW };
-enum scenario_traffic_kind { SCENARIO_UPERF, SCENARIO_PACKETS };
+enum scenario_traffic_kind { SCENARIO_UPERF, SCENARIO_PACKETS, SCENARIO_WEB };
 enum scenario_arrivals { SCENARIO_CONSTANT, SCENARIO_POISSON };
 enum scenario_protocol { SCENARIO_UDP };
 
@@ -195,7 +195,7 @@ struct scenario_end {
     int machine; /* index into machines */
     int nic;     /* index into its nics */
     int link;    /* index into its links, -1: the NIC's own (primary) link */
-    int64_t interval_fs; /* packets, at a sending end: mean time between two frames, femtoseconds; else 0 */
+    int64_t interval_fs; /* packets, web at a rate; at a sending end: mean time between two frames, femtoseconds; else 0 */
 };
 
 /* 'streams' (or 'flows') run from every end of 'from' to every end of 'to' but the sender itself.  There is at least
@@ -223,6 +223,14 @@ struct scenario_traffic {
     enum scenario_arrivals arrivals;
     int flows;           /* connections (ports) that take turns, per pair of ends */
     enum scenario_protocol protocol;
+    /* web; also think, arrivals and jitter */
+    int connections;     /* at most, per pair of ends */
+    int64_t request_bytes;
+    int64_t response_bytes, response_max_bytes; /* without header; both SCENARIO_AUTO: a mix of sizes */
+    int64_t header_bytes; /* of a response */
+    int requests;        /* of each connection; 0: no limit */
+    int64_t request_hz;  /* of one sending end; 0: not given, each connection asks again after 'think' */
+    int work;            /* units of the server's own work on a request */
 };
 
 /* A pcapng file of everything that passes one place, both directions. */

@@ -393,8 +393,45 @@ static const struct section_spec packets_section = {
     .keys = packets_keys, .item = true, .size = sizeof(struct scenario_traffic),
     .kind_offset = offsetof(struct scenario_traffic, kind),
 };
+
+static const struct key_spec web_keys[] = {
+    TRAFFIC_ENDS,
+    { .name = "connections", .type = VALUE_INT, AT(scenario_traffic, connections), .def = "10", .min = 1, .max = 30000,
+      .doc = "open at a time from each sender to each receiver, at most" },
+    { .name = "request", .type = VALUE_SIZE, AT(scenario_traffic, request_bytes), .def = "300B", .min = 1,
+      .max = MIB, .doc = "size of a request, header included" },
+    { .name = "response", .type = VALUE_SIZE, AT(scenario_traffic, response_bytes), .def = "mix",
+      .max = 1024 * MIB, .word = "mix", .word_value = SCENARIO_AUTO,
+      .doc = "size of what is asked for; `mix`: 35 % of 0.1 to 0.9 KiB, 50 % of 1 to 9, 14 % of 10 to 90, 1 % of 100 to "
+             "900, nine sizes each" },
+    { .name = "response-max", .type = VALUE_SIZE, AT(scenario_traffic, response_max_bytes), .def = "auto",
+      .max = 1024 * MIB, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "sizes are uniform from `response` to this; `auto`: all are `response`" },
+    { .name = "header", .type = VALUE_SIZE, AT(scenario_traffic, header_bytes), .def = "250B", .max = MIB,
+      .doc = "of each response, on top" },
+    { .name = "requests", .type = VALUE_INT, AT(scenario_traffic, requests), .def = "5", .min = 1, .max = INT32_MAX,
+      .word = "unlimited", .word_value = 0, .doc = "per connection, one after the other; then the server closes it" },
+    { .name = "think", .type = VALUE_DURATION, AT(scenario_traffic, think), .def = "0s", .max = HOUR,
+      .doc = "from a response to the next request of the same connection's place, without `request-rate`" },
+    { .name = "request-rate", .type = VALUE_FREQUENCY, AT(scenario_traffic, request_hz), .min = 1, .max = GIGA,
+      .none = "each place asks again after `think`",
+      .doc = "of each sender, whatever the answers take; requests wait for a free connection" },
+    { .name = "arrivals", .type = VALUE_CHOICE, AT(scenario_traffic, arrivals), .def = "poisson",
+      .choices = arrival_kinds, .doc = "gaps at `request-rate`: all alike, or exponential" },
+    { .name = "work", .type = VALUE_INT, AT(scenario_traffic, work), .def = "20", .max = 100000,
+      .doc = "units of its own work, priced `web_work` by the profile, that a server in full detail spends on a request" },
+    { .name = "jitter", .type = VALUE_DURATION, AT(scenario_traffic, jitter), .def = "1ms", .max = HOUR,
+      .doc = "each place, or the first request, starts at `start` plus a random part of this" },
+    { .name = NULL },
+};
+static const struct section_spec web_section = {
+    .name = "web", .title = "traffic: - web",
+    .doc = "Clients (`from`) that ask web servers (`to`) for pages over TCP connections that open and close.",
+    .keys = web_keys, .item = true, .size = sizeof(struct scenario_traffic),
+    .kind_offset = offsetof(struct scenario_traffic, kind),
+};
 static const struct section_spec *const traffic_kinds[] = { /* order of enum scenario_traffic_kind */
-    &uperf_section, &packets_section, NULL,
+    &uperf_section, &packets_section, &web_section, NULL,
 };
 
 static const struct key_spec capture_keys[] = {

@@ -99,13 +99,19 @@ uint64_t sockets_held(const struct sockets *s)
 
 struct socket *sockets_new(struct sockets *s, struct task *task)
 {
-    struct socket *sock = calloc(1, sizeof *sock);
-    SIM_ASSERT(sock);
+    struct socket *sock = s->free;
+    if (sock) {
+        s->free = sock->next_free;
+        *sock = (struct socket){ .next = sock->next, .lock = sock->lock };
+    } else {
+        sock = calloc(1, sizeof *sock);
+        SIM_ASSERT(sock);
+        sock->next = s->all;
+        s->all = sock;
+        s->n_sockets++;
+    }
     sock->owner = s;
     sock->task = task;
-    sock->next = s->all;
-    s->all = sock;
-    s->n_sockets++;
     return sock;
 }
 
@@ -114,6 +120,29 @@ static struct socket *socket_new(struct sockets *s, struct task *task)
     struct socket *sock = sockets_new(s, task);
     s->rule->opened(sock);
     return sock;
+}
+
+void sockets_app_closed(struct socket *sock)
+{
+    machine_charge(sock->owner->m, COST_SYSCALL, 1);
+    sock->task = NULL;
+    sock->closed = true;
+    sockets_let_go(sock);
+}
+
+void sockets_let_go(struct socket *sock)
+{
+    struct sockets *s = sock->owner;
+    if (!sock->closed || sock->waiting || sock->pending || sock->queued || sock->backlog.count) return;
+    if (sock->conn) {
+        struct tcp_conn_view *v = tcp_view(sock->conn);
+        if (v->state != TCP_TIME_WAIT) return;
+        v->user = NULL;
+        sock->conn = NULL;
+    }
+    sock->closed = false;
+    sock->next_free = s->free;
+    s->free = sock;
 }
 
 /* -- receive ------------------------------------------------------------------------------------------------------ */
@@ -156,6 +185,7 @@ static void tcp_notify(void *owner, struct tcp_conn *c, unsigned events)
         v->user = NULL;
     }
     if (sock->task && (events & ~(unsigned)TCP_EV_NEW)) thread_wake(sock->task->thread);
+    if (events & TCP_EV_FREED) sockets_let_go(sock);
 }
 
 static void tcp_timer_due(void *owner, struct tcp_conn *c)
@@ -273,6 +303,18 @@ bool sockets_listen(struct host *h, uint16_t port, accept_fn *accept, void *owne
     }
     s->listeners = l;
     return true;
+}
+
+void sockets_no_delay(struct socket *sock)
+{
+    machine_charge(sock->owner->m, COST_SYSCALL, 1);
+    if (sock->conn) tcp_no_delay(sock->conn);
+}
+
+void sockets_ends(const struct socket *sock, struct host_addr *local, struct host_addr *remote)
+{
+    *local = tcp_view(sock->conn)->local;
+    *remote = tcp_view(sock->conn)->remote;
 }
 
 static struct link_state *link_of(struct sockets *s, const void *datalink)

@@ -40,7 +40,8 @@ struct task {
 
 struct socket {
     struct sockets *owner;
-    struct socket *next_waiting, *next;
+    struct socket *next_waiting, *next, *next_free;
+    bool closed;                 /* by the application */
     struct tcp_conn *conn;       /* NULL once TCP has let go of it */
     struct datagram *datagram;   /* a UDP socket's: what its datagrams look like; else NULL */
     struct task *task;           /* woken on every change */
@@ -96,6 +97,7 @@ struct sockets {
     struct socket *pending_head, *pending_tail;
     struct squeues *squeues;     /* serialization queues */
     struct backlogs *backlogs;   /* timers for softirqs */
+    struct socket *free;         /* with their locks, for connections to come */
     struct socket *all;          /* for destruction, as the next */
     unsigned n_sockets;
     struct task *tasks;
@@ -109,7 +111,8 @@ struct rule {
     struct host_ops host;        /* what applications see */
     void (*create)(struct sockets *s);
     void (*destroy)(struct sockets *s);
-    void (*opened)(struct socket *sock);                  /* a new connection; in a step or not */
+    void (*opened)(struct socket *sock);                  /* a new connection; in a step or not; it may have a lock
+                                                           * from the one before */
     void (*receive)(struct sockets *s, struct packet *p); /* a TCP packet; in a step; owns it */
     void (*timer)(struct socket *sock);                   /* sock->timer has become true; not in a step */
 };
@@ -144,6 +147,13 @@ sim_time sockets_now(const struct host *h);
 void sockets_charge_user(struct host *h, enum cost_op op, int64_t n);
 struct socket *sockets_connect(struct host *h, const char *via, struct host_addr to, struct task *task);
 bool sockets_listen(struct host *h, uint16_t port, accept_fn *accept, void *owner);
+/* What close() begins with. */
+void sockets_app_closed(struct socket *sock);
+/* Keeps a socket for another connection, once neither TCP nor the application nor any list has it; what is only waiting
+ * out TIME_WAIT needs none.  To be called whenever that may have become so. */
+void sockets_let_go(struct socket *sock);
+void sockets_no_delay(struct socket *sock);
+void sockets_ends(const struct socket *sock, struct host_addr *local, struct host_addr *remote);
 
 /* Charges a write's system call and copy, once each, however often the write must wait.  False: the link takes no more
  * of the socket's packets, and its task is woken when it does. */

@@ -36,7 +36,7 @@ static void opened(struct socket *sock)
 {
     char name[32];
     snprintf(name, sizeof name, "connection%u", sock->owner->n_sockets);
-    sock->lock = mutex_create(sock->owner->m, name);
+    if (!sock->lock) sock->lock = mutex_create(sock->owner->m, name);
 }
 
 static void make_pending(struct socket *sock)
@@ -70,6 +70,7 @@ static void receive(struct sockets *s, struct packet *p)
     machine_touch(s->m, &sock->lines, CONN_LINES);
     tcp_input(s->tcp, p);
     mutex_exit(sock->lock);
+    sockets_let_go(sock);
 }
 
 /* Backlogs and timers of the connections on the pending list; the thread of last resort. */
@@ -99,6 +100,7 @@ static enum step_result last_resort_step(void *owner)
     if (sock->backlog.count == 0) {
         s->pending_head = sock->next_pending;
         sock->pending = false;
+        sockets_let_go(sock);
     }
     return s->pending_head ? STEP_AGAIN : STEP_SLEEP;
 }
@@ -128,8 +130,8 @@ static int64_t read_(struct socket *sock, int64_t bytes_max)
 
 static void close_(struct socket *sock)
 {
+    sockets_app_closed(sock);
     if (!sock->conn) return;
-    machine_charge(sock->owner->m, COST_SYSCALL, 1);
     if (sock->backlog.count > 0 || !mutex_enter(sock->lock)) {
         sock->closing = true;
         make_pending(sock);
@@ -141,6 +143,6 @@ static void close_(struct socket *sock)
 
 const struct rule sockets_lock_rule = {
     .host = { sockets_spawn, sockets_wake, sockets_now, sockets_charge_user, sockets_connect, sockets_listen, write_,
-              read_, close_ },
+              read_, close_, sockets_no_delay, sockets_ends },
     .create = create, .destroy = destroy, .opened = opened, .receive = receive, .timer = make_pending,
 };

@@ -155,7 +155,7 @@ static void opened(struct socket *sock)
                                                      : own_squeue(sock->owner);
     char name[32];
     snprintf(name, sizeof name, "stream%u", sock->owner->n_sockets);
-    sock->lock = mutex_create(sock->owner->m, name);
+    if (!sock->lock) sock->lock = mutex_create(sock->owner->m, name);
 }
 
 /* -- who processes a squeue ---------------------------------------------------------------------------------------- */
@@ -360,6 +360,7 @@ static bool do_packet(struct squeue *q)
     machine_touch(s->m, &mark_of(p)->header, HEADER_LINES);
     if (sock) machine_touch(s->m, &sock->lines, CONN_LINES);
     tcp_input(s->tcp, p);
+    if (sock) sockets_let_go(sock);
     return true;
 }
 
@@ -490,8 +491,8 @@ static int64_t read_(struct socket *sock, int64_t bytes_max)
 
 static void close_(struct socket *sock)
 {
+    sockets_app_closed(sock);
     if (!sock->conn) return;
-    machine_charge(sock->owner->m, COST_SYSCALL, 1);
     sock->closing = true;
     enter(sock);
 }
@@ -512,6 +513,6 @@ void squeue_check(const struct sockets *s)
 
 const struct rule sockets_squeue_rule = {
     .host = { spawn, sockets_wake, sockets_now, sockets_charge_user, sockets_connect, sockets_listen, write_, read_,
-              close_ },
+              close_, sockets_no_delay, sockets_ends },
     .create = create, .destroy = destroy, .opened = opened, .receive = receive, .timer = fill,
 };

@@ -20,6 +20,7 @@
 #include "endpoint/light.h"
 #include "endpoint/udp_source.h"
 #include "endpoint/uperf.h"
+#include "endpoint/web.h"
 #include "machine/machine.h"
 #include "net/capture.h"
 #include "nicmodel/nic82573.h"
@@ -80,6 +81,8 @@ struct world {
     size_t n_generators;
     struct udp_source **udp_sources;
     size_t n_udp_sources;
+    struct web **webs;
+    size_t n_webs;
     struct capture **captures;
     struct trace *trace;
     char *trace_path;

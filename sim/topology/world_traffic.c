@@ -28,7 +28,7 @@ static uint32_t address_of(const struct world *w, const struct scenario_end *e)
 /* A port of the machine for one pair of ends: 'wanted', or the next that is free.  0: none. */
 static uint16_t take_port(struct machine_world *mw, enum scenario_traffic_kind kind, int wanted)
 {
-    uint64_t **used = &mw->ports[kind == SCENARIO_UPERF ? 0 : 1];
+    uint64_t **used = &mw->ports[kind == SCENARIO_PACKETS ? 1 : 0];
     if (!*used) *used = calloc(PORTS / 64, sizeof **used);
     SIM_ASSERT(*used);
     while (wanted < PORTS && (*used)[wanted / 64] >> wanted % 64 & 1) wanted++;
@@ -59,6 +59,39 @@ static int add_uperf(struct world *w, const struct scenario_traffic *t, const st
     w->uperfs = realloc(w->uperfs, (w->n_uperfs + 1) * sizeof(struct uperf *));
     SIM_ASSERT(w->uperfs);
     w->uperfs[w->n_uperfs++] = u;
+    return 0;
+}
+
+static int add_web(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
+                   const struct scenario_end *to, uint16_t port, int receivers, const char *name, struct errors *errors)
+{
+    struct web_config c = web_config_default();
+    c.name = name;
+    c.seed = w->seed;
+    c.client = host_of(&w->machines[from->machine]);
+    c.server = host_of(&w->machines[to->machine]);
+    c.via = link_name_of(w, from);
+    c.server_addr = (struct host_addr){ address_of(w, to), port };
+    c.connections = t->connections;
+    c.request_bytes = (int32_t)t->request_bytes;
+    if (t->response_bytes != SCENARIO_AUTO) {
+        c.response_min_bytes = t->response_bytes;
+        c.response_max_bytes = t->response_max_bytes;
+    }
+    c.header_bytes = (int32_t)t->header_bytes;
+    c.requests = t->requests;
+    c.think = t->think;
+    c.gap = sim_ps(from->interval_fs / 1000 * receivers);
+    c.random_gaps = t->arrivals == SCENARIO_POISSON;
+    c.work = t->work;
+    c.jitter = t->jitter;
+    c.start = world_instant(t->start);
+    c.stop = t->stop.ps == SCENARIO_NEVER.ps ? SIM_TIME_MAX : world_instant(t->stop);
+    struct web *web = web_create(w->engine, w->stats, &c);
+    if (!web) return errors_add(errors, t->at, "%s: these connections cannot be made", name);
+    w->webs = realloc(w->webs, (w->n_webs + 1) * sizeof(struct web *));
+    SIM_ASSERT(w->webs);
+    w->webs[w->n_webs++] = web;
     return 0;
 }
 
@@ -149,12 +182,14 @@ static int vlan_of(const struct world *w, const struct scenario_end *e)
 static int add_pair(struct world *w, size_t index, const struct scenario_end *from, const struct scenario_end *to,
                     int receivers, int turn, struct errors *errors)
 {
+    static const char *const kinds[] = { [SCENARIO_UPERF] = "uperf", [SCENARIO_PACKETS] = "packets",
+                                         [SCENARIO_WEB] = "web" };
     const struct scenario_traffic *t = &w->s->traffic[index];
     struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
     uint16_t port = take_port(sink, t->kind, t->port);
     char name[512];
     snprintf(name, sizeof name, "%s>%s/%s%zu", source->s->name, sink->s->name,
-             t->kind == SCENARIO_UPERF ? "uperf" : "packets", index);
+             kinds[t->kind], index);
     if (vlan_of(w, from) != vlan_of(w, to))
         return errors_add(errors, t->at, "%s: '%s' is in VLAN %d and '%s' in VLAN %d (0: untagged), and nothing routes "
                           "between them", name, link_name_of(w, from), vlan_of(w, from), link_name_of(w, to),
@@ -164,8 +199,11 @@ static int add_pair(struct world *w, size_t index, const struct scenario_end *fr
         return errors_add(errors, t->at, "%s: no wires lead from switch '%s' to switch '%s'", name,
                           source->s->nics[from->nic].wire.text, sink->s->nics[to->nic].wire.text);
     if (port == 0) return errors_add(errors, t->at, "%s: no port from %d on is free at the receiver", name, t->port);
-    return t->kind == SCENARIO_UPERF ? add_uperf(w, t, from, to, port, name, errors)
-                                     : add_packets(w, t, from, to, port, receivers, turn, name, errors);
+    switch (t->kind) {
+    case SCENARIO_UPERF: return add_uperf(w, t, from, to, port, name, errors);
+    case SCENARIO_WEB: return add_web(w, t, from, to, port, receivers, name, errors);
+    default: return add_packets(w, t, from, to, port, receivers, turn, name, errors);
+    }
 }
 
 int world_build_traffic(struct world *w, struct errors *errors)
@@ -189,6 +227,8 @@ void world_destroy_traffic(struct world *w)
     for (size_t i = 0; i < w->n_uperfs; i++) uperf_destroy(w->uperfs[i]);
     for (size_t i = 0; i < w->n_generators; i++) generator_destroy(w->generators[i]);
     for (size_t i = 0; i < w->n_udp_sources; i++) udp_source_destroy(w->udp_sources[i]);
+    for (size_t i = 0; i < w->n_webs; i++) web_destroy(w->webs[i]);
+    free(w->webs);
     free(w->generators);
     free(w->udp_sources);
     free(w->uperfs);
