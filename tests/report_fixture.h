@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/histogram.h"
 #include "report/campaign.h"
 #include "report/run_result.h"
 
@@ -18,7 +19,9 @@ static const char *const fixture_cpu_names[] = { "intr", "ithr", "csw", "icsw", 
 static const char *const fixture_state_names[] = { "interrupts", "polls_nonempty" };
 static const char *const fixture_tx_names[] = { "opackets", "obytes", "blockcnt" };
 static const char *const fixture_mutex_names[] = { "enters", "spins", "blocks" };
-static const char *const fixture_nic_names[] = { "rx_packets", "mpc", "rx_no_desc" };
+static const char *const fixture_nic_names[] = { "rx_packets", "mpc", "rx_no_desc", "rx_bytes", "tx_packets", "tx_bytes" };
+static const char *const fixture_size_names[] = { "64", "127", "511", "1522" };
+static const char *const fixture_web_names[] = { "responses", "connects", "latency_ns" };
 static const char *const fixture_sockets_names[] = { "udp_packets" };
 static const char *const fixture_lane_names[] = { "ipackets", "rbytes", "intrs", "intrbytes", "polls", "pollbytes",
                                                   "rxsdrops", "chainunder10", "chain10to50", "chainover50" };
@@ -41,7 +44,10 @@ static inline void fixture_run(struct run_result *r, const char *variant, uint64
     const uint64_t out_client[] = { 100000000, 0, 3, 1 }, out_sut[] = { 50000000, 0, 2, 0 };
     const uint64_t state0[] = { 50, 40 }, state1[] = { 1500, 60 };
     const uint64_t tx0[] = { 100, 150000, 2 }, tx1[] = { 300, 450000, 0 }, lock[] = { 90, 5, 10 };
-    const uint64_t nic[] = { 3960, 30, 10 }, sockets[] = { 120 };
+    const uint64_t nic[] = { 3960, 30, 10, 384160, 2000, 2500000 }, sockets[] = { 120 };
+    const uint64_t rx_size[] = { 100, 2900, 960, 0 }, tx_size[] = { 0, 400, 0, 1600 };
+    const uint64_t web1[] = { 900, 100, 300000000 }, web2[] = { 100, 20, 700000000 };
+    uint64_t latency[HISTOGRAM_BUCKETS] = { 0 };
     const uint64_t link0[] = { 4000, 900 * ms }, link1[] = { 2000, 250 * ms };
 
     run_result_set(&r->title, "A title, with \"quotes\"");
@@ -73,7 +79,16 @@ static inline void fixture_run(struct run_result *r, const char *variant, uint64
     run_result_add(r, "txlane", "sut/vnic1/tx0", fixture_tx_names, tx1, 3);
     run_result_add(r, "mutex", "sut/ixgbe0/hwlane0/lock", fixture_mutex_names, lock, 3);
     run_result_add(r, "mutex", "sut/connection1", fixture_mutex_names, lock, 3);
-    run_result_add(r, "nic", "sut/ixgbe0", fixture_nic_names, nic, 3);
+    run_result_add(r, "nic", "sut/ixgbe0", fixture_nic_names, nic, 6);
+    run_result_add(r, "nic_rx_size", "sut/ixgbe0", fixture_size_names, rx_size, 4);
+    run_result_add(r, "nic_tx_size", "sut/ixgbe0", fixture_size_names, tx_size, 4);
+    run_result_add(r, "web", "client1>sut/web0", fixture_web_names, web1, 3);
+    run_result_add(r, "web", "client2>sut/web0", fixture_web_names, web2, 3);
+    latency[histogram_bucket(sim_us(300))] = 900;
+    run_result_add(r, "web_latencies", "client1>sut/web0", histogram_names(), latency, HISTOGRAM_BUCKETS);
+    latency[histogram_bucket(sim_us(300))] = 0;
+    latency[histogram_bucket(sim_ms(7))] = 100;
+    run_result_add(r, "web_latencies", "client2>sut/web0", histogram_names(), latency, HISTOGRAM_BUCKETS);
     run_result_add(r, "sockets", "sut", fixture_sockets_names, sockets, 1);
     run_result_add(r, "flow", "sut:10.0.0.1:5001>10.0.0.2:1024", fixture_flow_names, in_sut, 4);
     run_result_add(r, "flow", "client1:10.0.0.2:1024>10.0.0.1:5001", fixture_flow_names, out_client, 4);

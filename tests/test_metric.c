@@ -197,6 +197,23 @@ START_TEST(metric_value__parts)
 }
 END_TEST
 
+START_TEST(metric_value__requests_and_frames)
+{
+    ck_assert_double_eq(value("request-rate"), 1000);
+    ck_assert_double_eq(value("connection-rate"), 120);
+    ck_assert_double_eq_tol(value("latency-mean"), 1e-3, 1e-12);
+    ck_assert_double_eq_tol(value("latency-p50"), 300e-6, 300e-6 / 32);
+    ck_assert_double_eq_tol(value("latency-p95"), 7e-3, 7e-3 / 32); /* the 901st of 1000 and all after it */
+    ck_assert_double_eq(value("latency-p95"), value("latency-p999"));
+    ck_assert_double_eq_tol(value("card-rate-rx"), 8 * (384160 + 4 * 3960), 1e-6);
+    ck_assert_double_eq_tol(value("card-rate-tx"), 8 * (2500000 + 4 * 2000), 1e-6);
+    ck_assert_double_eq_tol(value("tx-frame-bytes"), 1254, 1e-9);
+    ck_assert_double_eq_tol(value("rx-frame-bytes"), 384160 / 3960.0 + 4, 1e-9);
+    ck_assert_double_eq_tol(value("tx-frames-large"), 0.8, 1e-12);
+    ck_assert_double_eq_tol(value("rx-frames-small"), 3000 / 3960.0, 1e-12);
+}
+END_TEST
+
 START_TEST(metric_value__nothing_to_compute_from)
 {
     size_t count;
@@ -296,6 +313,7 @@ Suite *metric_suite(void)
     tcase_add_test(t, metric_value__cpus);
     tcase_add_test(t, metric_value__only_the_machine_of_interest);
     tcase_add_test(t, metric_value__parts);
+    tcase_add_test(t, metric_value__requests_and_frames);
     tcase_add_test(t, metric_value__nothing_to_compute_from);
     tcase_add_test(t, metric_value__shares_lie_between_0_and_1);
     tcase_add_test(t, metric_all__names_are_unique_and_found);

@@ -165,7 +165,7 @@ struct web *web_create(struct engine *engine, struct stats *stats, const struct 
     event_init(&w->stop, w->entity, stop, w);
     if (stats) {
         stats_register(stats, "web", w->name, counter_names, w->counter, N_WEB_COUNTERS);
-        stats_register(stats, "web_latency", w->name, histogram_names(), w->latency, HISTOGRAM_BUCKETS);
+        stats_register(stats, "web_latencies", w->name, histogram_names(), w->latency, HISTOGRAM_BUCKETS);
     }
     start(w);
     return w;

@@ -48,7 +48,7 @@ struct web;
  * without thinking, 20 units of work, start 0, jitter 1 ms, never stops. */
 struct web_config web_config_default(void);
 
-/* Counters of the whole, kind "web", entity NAME; and the histogram of latencies, kind "web_latency". */
+/* Counters of the whole, kind "web", entity NAME; and the histogram of latencies, kind "web_latencies". */
 #define WEB_COUNTERS(X) \
     X(offered)         /* requests that clients wanted to make */ \
     X(requests)        /* sent whole */ \

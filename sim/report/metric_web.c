@@ -43,7 +43,7 @@ double metric_latency_quantile(const struct metric *m, const struct run_result *
 {
     uint64_t count[HISTOGRAM_BUCKETS] = { 0 };
     const struct result_block *b;
-    for (size_t i = 0; (b = metric_next_block(r, "web_latency", false, &i));)
+    for (size_t i = 0; (b = metric_next_block(r, "web_latencies", false, &i));)
         for (size_t k = 0; k < b->count && k < HISTOGRAM_BUCKETS; k++) count[k] += b->values[k];
     size_t bucket = histogram_quantile(count, strtoull(m->counter, NULL, 10));
     if (bucket == HISTOGRAM_BUCKETS) return NAN;

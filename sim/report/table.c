@@ -12,9 +12,9 @@
 
 /* What a person wants to see first; all others are in metrics.csv. */
 static const char *const headline[] = {
-    "goodput", "goodput-rx", "goodput-tx", "flow-fairness", "lane-packet-rate", "tx-packet-rate", "intr-share",
-    "poll-share", "chain-under-10-share", "chain-10-50-share", "chain-over-50-share", "lane-imbalance",
-    "cpu-busy-mean", "cpu-busy-min", "cpu-busy-max", "cpu-imbalance", "intr-rate", "csw-rate", "smtx-rate",
+    "goodput", "goodput-rx", "goodput-tx", "request-rate", "latency-p50", "latency-p99", "flow-fairness",
+    "lane-packet-rate", "tx-packet-rate", "intr-share", "poll-share", "chain-under-10-share", "chain-10-50-share", "chain-over-50-share",
+    "lane-imbalance", "cpu-busy-mean", "cpu-busy-min", "cpu-busy-max", "cpu-imbalance", "intr-rate", "csw-rate", "smtx-rate",
     "retransmits", "drops",
 };
 enum { N_HEADLINE = sizeof headline / sizeof *headline, NAME_COLUMNS = 24, VARIANT_COLUMNS = 26, VARIANTS_ABREAST = 4 };
