@@ -7,7 +7,7 @@
 
 #include "core/assert.h"
 
-enum { TICK_PS = 100000, NAME_BYTES = 20 };
+enum { TICK_PS = 100000, NAME_BYTES = 32 };
 
 size_t histogram_bucket(sim_dur d)
 {
