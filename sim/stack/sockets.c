@@ -133,7 +133,9 @@ void sockets_app_closed(struct socket *sock)
 void sockets_let_go(struct socket *sock)
 {
     struct sockets *s = sock->owner;
-    if (!sock->closed || sock->waiting || sock->pending || sock->queued || sock->backlog.count) return;
+    if (!sock->closed || sock->waiting || sock->pending || sock->queued || sock->owned ||
+        sock->backlog.count)
+        return;
     if (sock->conn) {
         struct tcp_conn_view *v = tcp_view(sock->conn);
         if (v->state != TCP_TIME_WAIT) return;

@@ -67,7 +67,7 @@ static void opened(struct socket *sock)
 {
     char name[32];
     snprintf(name, sizeof name, "connection%u", sock->owner->n_sockets);
-    sock->lock = mutex_create(sock->owner->m, name);
+    if (!sock->lock) sock->lock = mutex_create(sock->owner->m, name);
     sock->cpu = cpu_now(sock->owner);
 }
 
@@ -118,6 +118,7 @@ static void released(void *owner, uint64_t unused)
     struct socket *sock = owner;
     (void)unused;
     if (--sock->owned == 0 && has_work(sock)) owe(sock);
+    sockets_let_go(sock);
 }
 
 static void release_sock(struct socket *sock)
@@ -205,6 +206,7 @@ static void receive(struct sockets *s, struct packet *p)
         tcp_input(s->tcp, p);
     }
     mutex_exit(sock->lock);
+    sockets_let_go(sock);
 }
 
 /* A timer fires on the CPU where the connection was last, as that is where it was set. */
@@ -236,6 +238,7 @@ void backlog_run_timers(struct sockets *s, int cpu)
             run_timer(sock);
         }
         mutex_exit(sock->lock);
+        sockets_let_go(sock);
     }
 }
 
@@ -264,10 +267,13 @@ static int64_t read_(struct socket *sock, int64_t bytes_max)
     return given;
 }
 
+/* Its task may have work with it even afterwards. */
 static void close_(struct socket *sock)
 {
+    struct task *task = sock->task;
+    sockets_app_closed(sock);
     if (!sock->conn) return;
-    machine_charge(sock->owner->m, COST_SYSCALL, 1);
+    sock->task = task;
     lock_sock(sock);
     tcp_close(sock->conn);
     release_sock(sock);
@@ -286,6 +292,6 @@ void backlog_check(const struct sockets *s)
 
 const struct rule sockets_backlog_rule = {
     .host = { spawn, sockets_wake, sockets_now, sockets_charge_user, sockets_connect, sockets_listen, write_, read_,
-              close_ },
+              close_, sockets_no_delay, sockets_ends },
     .create = create, .destroy = destroy, .opened = opened, .receive = receive, .timer = timer,
 };
