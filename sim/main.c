@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * main.c -- the command line: run, check, show, regs, reproduce, plot, docs.
+ * main.c -- the command line: run, check, show, regs, reproduce, calibrate, sensitivity, plot,
+ * docs.
  *
  * Exit codes: 0 all is well; 1 something did not come out (an expectation failed, a run crashed, a file could not be
  * written); 2 the user's mistake, and then nothing was run and nothing overwritten. */
@@ -10,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/assert.h"
@@ -23,16 +25,20 @@
 #include "report/table.h"
 #include "scenario/quantity.h"
 #include "scenario/scenario.h"
+#include "study/calibrate.h"
+#include "study/sensitivity.h"
 #include "study/study.h"
 #include "topology/world.h"
 
-enum { EXIT_FAILED = 1, EXIT_MISTAKE = 2, SETS_MAX = 256 };
+enum { EXIT_FAILED = 1, EXIT_MISTAKE = 2, SETS_MAX = 256, NAMES_MAX = 100 };
 
 struct options {
     const char *command;
     const char *file;                /* scenario, or folder of scenarios for reproduce */
     const char *sets[SETS_MAX];
     size_t set_count;
+    const char *entries[NAMES_MAX], *metrics[NAMES_MAX]; /* sensitivity */
+    size_t entry_count, metric_count;
     const char *out;
     const char *variant;             /* only this one; NULL: all */
     const char *plots;               /* folder of gnuplot scripts */
@@ -52,6 +58,8 @@ static const char usage[] =
     "  show FILE         print what is connected to what, and who uses which ring and CPU\n"
     "  regs FILE         run one variant to a time and print what the registers of the NICs hold, with every field\n"
     "  reproduce [DIR]   run every scenario of DIR (scenarios/paper) and write the ledger of claims\n"
+    "  calibrate FILE    fit prices of a cost profile to measured rows and write the fitted profile\n"
+    "  sensitivity FILE  which prices of the cost profile a scenario's results hang on: table, CSV, tornado plot\n"
     "  plot FILE         draw the plots of a scenario from results it has\n"
     "  docs PAGE         print a reference: registers, registers-82573, scenario, schema or metrics\n"
     "  help, version\n"
@@ -61,11 +69,15 @@ static const char usage[] =
     "  --seed N          seed of the first replication\n"
     "  --reps N          replications per variant, with seeds N, N+1, ...\n"
     "  --jobs N          runs at the same time (default: one per core)\n"
-    "  --out DIR         results directory (run: results/NAME; reproduce: results)\n"
+    "  --out DIR         results directory (run: results/NAME; reproduce: results;\n"
+    "                    sensitivity: results/NAME-sensitivity);\n"
+    "                    calibrate: the fitted profile's file (results/NAME.yaml)\n"
     "  --plots DIR       folder of the gnuplot scripts (default: tools/plot, here or beside the program)\n"
     "  --held FILE       reproduce: the claims that must hold (scenarios/paper: tests/golden/claims.json; else all)\n"
     "  --json            print the summary as JSON\n"
     "  --quiet           no progress line, no table\n"
+    "  --entry NAME      sensitivity: vary this entry only, or those that match, such as 'line_*'; may be repeated\n"
+    "  --metric NAME     sensitivity: look at this metric instead of what is expected; may be repeated\n"
     "  --dot             show: as a Graphviz drawing\n"
     "  --keys            show: the resolved scenario, every key with its value\n"
     "  --at TIME         regs: simulated time, such as 150ms (default: the end of the run)\n"
@@ -128,7 +140,8 @@ static int read_options(struct options *o, int argc, char **argv)
             o->file = a;
         } else if (strcmp(a, "--set") && strcmp(a, "--variant") && strcmp(a, "--seed") && strcmp(a, "--reps") &&
                    strcmp(a, "--jobs") && strcmp(a, "--out") && strcmp(a, "--plots") && strcmp(a, "--held") &&
-                   strcmp(a, "--at") && strcmp(a, "--nic") && strcmp(a, "--match")) {
+                   strcmp(a, "--at") && strcmp(a, "--nic") && strcmp(a, "--match") &&
+                   strcmp(a, "--entry") && strcmp(a, "--metric")) {
             return mistake("unknown option '%s'; xbow help lists them", a);
         } else if (!value) {
             return mistake("%s: a value is missing", a);
@@ -138,6 +151,12 @@ static int read_options(struct options *o, int argc, char **argv)
             if (strcmp(a, "--set") == 0) {
                 if (o->set_count == SETS_MAX) return mistake("--set: more than %d", SETS_MAX);
                 o->sets[o->set_count++] = value;
+            } else if (strcmp(a, "--entry") == 0) {
+                if (o->entry_count == NAMES_MAX) return mistake("--entry: more than %d", NAMES_MAX);
+                o->entries[o->entry_count++] = value;
+            } else if (strcmp(a, "--metric") == 0) {
+                if (o->metric_count == NAMES_MAX) return mistake("--metric: more than %d", NAMES_MAX);
+                o->metrics[o->metric_count++] = value;
             } else if (strcmp(a, "--variant") == 0) {
                 o->variant = value;
             } else if (strcmp(a, "--out") == 0) {
@@ -194,19 +213,19 @@ static int run_one(void *ctx, const char *variant, uint64_t seed, struct run_res
                                                     .progress = progress }, result);
 }
 
-/* Returns EXIT_FAILED when a plot could not be drawn, though what it needs is there. */
+/* EXIT_FAILED when a plot could not be drawn, though what it needs is there. */
+static int draw_plot(const char *name, const char *dir, const char *scripts)
+{
+    if (scripts) return plot_draw(scripts, name, dir, stderr) == PLOT_FAILED ? EXIT_FAILED : 0;
+    fprintf(stderr, "xbow: no plots: the folder tools/plot is not here; name it with --plots\n");
+    return 0;
+}
+
 static int draw_plots(const struct study *st, const char *dir, const char *scripts)
 {
     int code = 0;
-    for (size_t i = 0; i < st->base->plots.count; i++) {
-        if (!scripts) {
-            fprintf(stderr, "xbow: no plots: the folder tools/plot is not here; name it with --plots\n");
-            return 0;
-        }
-        enum plot_outcome outcome = plot_draw(scripts, st->base->plots.list[i], dir, stderr);
-        if (outcome == PLOT_NO_GNUPLOT) return 0;
-        if (outcome == PLOT_FAILED) code = EXIT_FAILED;
-    }
+    for (size_t i = 0; i < st->base->plots.count && (scripts || i == 0); i++)
+        if (draw_plot(st->base->plots.list[i], dir, scripts)) code = EXIT_FAILED;
     return code;
 }
 
@@ -221,7 +240,7 @@ static int run_study(const struct options *o, const struct study *st, const char
     struct run_context context = { st, results };
 
     struct campaign_plan plan = { st->variants, st->variant_count, o->seed_given ? o->seed : st->base->seed,
-                                  o->reps ? (int)o->reps : st->base->reps, (int)o->jobs, o->quiet };
+                                  o->reps ? (int)o->reps : st->base->reps, (int)o->jobs, o->quiet, NULL };
     struct campaign campaign;
     campaign_init(&campaign);
     if (campaign_run(&campaign, &plan, run_one, &context, stderr)) {
@@ -364,6 +383,88 @@ static int command_regs(const struct options *o)
     scenario_destroy(s);
     study_close(&st);
     return errors.count ? fail_with(&errors, EXIT_MISTAKE) : code;
+}
+
+static int command_calibrate(const struct options *o)
+{
+    struct calibration c;
+    struct errors errors;
+    char out[PATH_MAX];
+    if (!o->file) return mistake("calibrate: a calibration file is missing; docs/calibration.md describes it");
+    errors_init(&errors);
+    int bad = calibration_open(&c, o->file, o->sets, o->set_count, &errors);
+    if (!bad) snprintf(out, sizeof out, "results/%s.yaml", c.name);
+    struct calibrate_options options = { .jobs = (int)o->jobs, .quiet = o->quiet, .out = o->out ? o->out : out };
+    if (!bad) bad = calibrate_check_out(&c, options.out, &errors);
+    int code = bad ? fail_with(&errors, EXIT_MISTAKE) : study_check(&c.study);
+    if (!code) {
+        errors_fini(&errors);
+        options.seed = o->seed_given ? o->seed : c.study.base->seed;
+        options.reps = o->reps ? (int)o->reps : c.study.base->reps;
+        if (!o->out) mkdir("results", 0777); /* if it cannot be made, writing the profile says why */
+        code = calibrate(&c, &options, stdout) ? EXIT_FAILED : 0;
+    }
+    calibration_close(&c);
+    return code;
+}
+
+/* One file of a sensitivity study. */
+static int write_sensitivity(const struct sensitivity *s, struct results *results, const char *file,
+                             void (*write)(const struct sensitivity *s, FILE *out), struct errors *errors)
+{
+    FILE *out = results_open(results, file, errors);
+    if (!out) return -1;
+    write(s, out);
+    return results_close(results, out, file, errors);
+}
+
+static void sensitivity_summary(const struct sensitivity *s, FILE *out)
+{
+    sensitivity_write_summary(s, XBOW_VERSION, out);
+}
+
+/* Writes the results directory of a study that has run, and draws its plot. */
+static int finish_sensitivity(const struct options *o, const struct sensitivity *s, struct results *results,
+                              struct errors *errors)
+{
+    if (write_sensitivity(s, results, "sensitivity.csv", sensitivity_write_csv, errors) ||
+        write_sensitivity(s, results, "tornado.csv", sensitivity_write_tornado, errors) ||
+        write_sensitivity(s, results, "summary.json", sensitivity_summary, errors)) {
+        results_abandon(results);
+        return EXIT_FAILED;
+    }
+    char *scripts = plot_scripts_dir(o->plots);
+    int code = draw_plot("tornado", results_dir(results), scripts);
+    free(scripts);
+    return results_commit(results, errors) ? EXIT_FAILED : code;
+}
+
+static int command_sensitivity(const struct options *o)
+{
+    struct study st;
+    struct sensitivity s = { 0 };
+    struct errors errors;
+    char out[PATH_MAX];
+    if (need_file(o)) return EXIT_MISTAKE;
+    errors_init(&errors);
+    struct sensitivity_config config = { &st, o->entries, o->entry_count, o->metrics, o->metric_count };
+    int code = open_study(&st, o, o->file, &errors) || sensitivity_open(&s, &config, &errors) ? EXIT_MISTAKE : 0;
+    if (!code) code = study_check(&st);
+    if (!code) {
+        snprintf(out, sizeof out, "results/%s-sensitivity", st.base->name);
+        struct results *results = results_begin(o->out ? o->out : out, &errors);
+        code = !results || sensitivity_run(&s, o->seed_given ? o->seed : st.base->seed,
+                                           o->reps ? (int)o->reps : st.base->reps, (int)o->jobs, o->quiet)
+                   ? EXIT_FAILED : finish_sensitivity(o, &s, results, &errors);
+        if (!s.effects) results_abandon(results); /* the runs failed */
+        if (errors.count == 0 && s.effects && !o->quiet) {
+            sensitivity_print(&s, stdout);
+            printf("\nresults are in %s\n", o->out ? o->out : out);
+        }
+    }
+    sensitivity_close(&s);
+    study_close(&st);
+    return fail_with(&errors, code);
 }
 
 static int command_plot(const struct options *o)
@@ -511,6 +612,10 @@ int main(int argc, char **argv)
         code = command_regs(&o);
     else if (strcmp(o.command, "reproduce") == 0)
         code = command_reproduce(&o);
+    else if (strcmp(o.command, "calibrate") == 0)
+        code = command_calibrate(&o);
+    else if (strcmp(o.command, "sensitivity") == 0)
+        code = command_sensitivity(&o);
     else if (strcmp(o.command, "plot") == 0)
         code = command_plot(&o);
     else if (strcmp(o.command, "docs") == 0)

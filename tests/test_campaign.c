@@ -31,7 +31,7 @@ struct outcome {
 
 static void run_plan(struct outcome *o, campaign_run_fn *fn, void *ctx, int reps, int jobs)
 {
-    struct campaign_plan plan = { variants, 2, 10, reps, jobs, true };
+    struct campaign_plan plan = { variants, 2, 10, reps, jobs, true, NULL };
     size_t size;
     FILE *err = open_memstream(&o->said, &size);
     campaign_init(&o->c);
@@ -215,7 +215,7 @@ END_TEST
 START_TEST(campaign_run__variant_without_a_name)
 {
     static const char *const unnamed[] = { "" };
-    struct campaign_plan plan = { unnamed, 1, 1, 1, 1, true };
+    struct campaign_plan plan = { unnamed, 1, 1, 1, 1, true, NULL };
     struct campaign c;
     campaign_init(&c);
     ck_assert_int_eq(campaign_run(&c, &plan, good_run, NULL, stderr), 0);

@@ -63,6 +63,15 @@ static const char *place_name(int i)
     return cost_place_name((enum cost_place)i);
 }
 
+struct cost_entry *cost_profile_find(struct cost_profile *p, const char *entry)
+{
+    for (int i = 0; i < N_COST_OPS; i++)
+        if (strcmp(op_name(i), entry) == 0) return &p->op[i];
+    for (int i = 0; i < N_COST_PLACES; i++)
+        if (strcmp(place_name(i), entry) == 0) return &p->place[i];
+    return NULL;
+}
+
 /* -- events ------------------------------------------------------------------------------------------------------ */
 
 enum { DEPTH_MAX = 32 };
@@ -239,7 +248,7 @@ static bool one_of(const char *s, const char *const *list)
 static void read_field(struct reader *r, void *context, int i)
 {
     static const char *const unit_list[] = { "cycles", "ns", "us", NULL };
-    static const char *const confidence_list[] = { "H", "M", "R", "D", "P", "guess", NULL };
+    static const char *const confidence_list[] = { "H", "M", "R", "D", "P", "guess", "fitted", NULL };
     struct cost_entry *e = context;
     const char *s = text(r);
 
@@ -254,7 +263,7 @@ static void read_field(struct reader *r, void *context, int i)
         if (s && one_of(s, confidence_list))
             snprintf(e->confidence, sizeof e->confidence, "%s", s);
         else
-            wrong(r, s ? s : "confidence", "H, M, R, D, P or guess");
+            wrong(r, s ? s : "confidence", "H, M, R, D, P, guess or fitted");
     } else if (s && s[0]) {
         e->source = strdup(s);
         SIM_ASSERT(e->source);

@@ -92,7 +92,7 @@ struct cost_entry {
     double value;          /* as in the file */
     char unit[16];         /* "cycles", "ns", "us" */
     char *source;
-    char confidence[8];    /* "H", "M", "R", "D", "guess": see docs/machine.md */
+    char confidence[8];    /* "H", "M", "R", "D", "P", "guess", "fitted": see docs/machine.md */
     double low, high;      /* bracket for sensitivity runs, same unit; low == high when none is given */
 };
 
@@ -113,6 +113,9 @@ struct cost_table {
 struct cost_profile *cost_profile_load(const char *path, struct errors *errors);
 void cost_profile_destroy(struct cost_profile *p);
 void cost_table_fill(struct cost_table *t, const struct cost_profile *p, int64_t clock_hz);
+
+/* The operation or place of that name; NULL when there is none. */
+struct cost_entry *cost_profile_find(struct cost_profile *p, const char *entry);
 
 const char *cost_op_name(enum cost_op op); /* lower case, as in the profile */
 const char *cost_place_name(enum cost_place place);

@@ -374,7 +374,8 @@ static void draw_progress(const struct drive *d)
         }
     }
     fraction /= (double)d->count;
-    fprintf(d->err, "\r\033[Krun %zu of %zu, %3.0f %%", ended + (ended < d->count), d->count, 100 * fraction);
+    fprintf(d->err, "\r\033[K%s%srun %zu of %zu, %3.0f %%", d->plan->label ? d->plan->label : "",
+            d->plan->label ? ": " : "", ended + (ended < d->count), d->count, 100 * fraction);
     if (simulated_s > 0) fprintf(d->err, ", %.2f s per simulated s", wall_s / simulated_s);
     if (fraction > 0) fprintf(d->err, ", %.0f s left", (now_s - d->started_s) * (1 / fraction - 1));
     fflush(d->err);

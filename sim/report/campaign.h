@@ -21,6 +21,7 @@ struct campaign_plan {
     int reps;                    /* replications per variant, >= 1 */
     int jobs;                    /* children at a time; 0: as many as there are cores */
     bool quiet;                  /* no progress line */
+    const char *label;           /* stands before the progress line; NULL: nothing */
 };
 
 /* One run, in a child process: simulates 'variant' with 'seed' and fills 'result' (initialised).  Returns 0, or

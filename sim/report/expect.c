@@ -17,7 +17,6 @@ struct text {
 };
 
 static void text_add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int check_bound(const struct scenario_bound *b, const struct metric *m, struct errors *errors);
 static int check_ratio(const struct scenario_bound *b, const char *key, struct errors *errors);
 static void evaluate(struct expect_result *e, const struct scenario_expect *x, const struct campaign *c, size_t of);
 
@@ -44,8 +43,8 @@ int expect_check(const struct scenario *s, struct errors *errors)
         bad |= check_ratio(&x->ratio_at_least, "ratio-at-least", errors);
         bad |= check_ratio(&x->ratio_at_most, "ratio-at-most", errors);
         if (m) {
-            bad |= check_bound(&x->at_least, m, errors) | check_bound(&x->at_most, m, errors);
-            bad |= check_bound(&x->between[0], m, errors) | check_bound(&x->between[1], m, errors);
+            bad |= expect_check_value(&x->at_least, m, errors) | expect_check_value(&x->at_most, m, errors);
+            bad |= expect_check_value(&x->between[0], m, errors) | expect_check_value(&x->between[1], m, errors);
             continue;
         }
         const char *name = x->metric.text ? x->metric.text : "", *near = metric_nearest(name);
@@ -96,7 +95,7 @@ void expect_fini(struct expect_report *report)
 
 /* -- checking before the run ------------------------------------------------------------------------------------ */
 
-static int check_bound(const struct scenario_bound *b, const struct metric *m, struct errors *errors)
+int expect_check_value(const struct scenario_bound *b, const struct metric *m, struct errors *errors)
 {
     static const char *const wanted[] = { [METRIC_RATE] = "a rate such as 9Gbps", [METRIC_SHARE] = "a share such as 5%",
                                           [METRIC_FREQUENCY] = "a frequency such as 8000Hz or a packet rate",

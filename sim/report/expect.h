@@ -45,6 +45,10 @@ struct expect_report {
  * metric.  0, or -1 after adding every mistake with its position. */
 int expect_check(const struct scenario *s, struct errors *errors);
 
+/* Judges a value given for metric 'm': its unit must be one of the metric's kind.  0, or -1 after adding the mistake; a
+ * value that is not given is none. */
+int expect_check_value(const struct scenario_bound *b, const struct metric *m, struct errors *errors);
+
 /* Evaluates every expectation of a scenario that passed expect_check(). */
 void expect_evaluate(struct expect_report *report, const struct scenario *s, const struct campaign *c);
 void expect_fini(struct expect_report *report);

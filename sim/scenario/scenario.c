@@ -28,8 +28,7 @@ static char *copy(const char *text, size_t bytes)
 
 static struct error_at in_file(const char *file) { return (struct error_at){ .file = file }; }
 
-/* "dir/figure-2.yaml" is "figure-2". */
-static char *name_of_file(const char *file)
+char *scenario_name_of_file(const char *file)
 {
     const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file, *dot = strrchr(base, '.');
     size_t n = dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0) ? (size_t)(dot - base) : strlen(base);
@@ -109,12 +108,11 @@ static char *join(const char *dir, size_t dir_bytes, const char *rest)
     return path;
 }
 
-/* 'name' as seen from the directory of the scenario. */
-static char *beside(const struct scenario *s, const char *name)
+char *scenario_beside(const char *file, const char *name)
 {
-    const char *slash = strrchr(s->file, '/');
+    const char *slash = strrchr(file, '/');
 
-    return *name == '/' || !slash ? copy(name, strlen(name)) : join(s->file, (size_t)(slash - s->file), name);
+    return *name == '/' || !slash ? copy(name, strlen(name)) : join(file, (size_t)(slash - file), name);
 }
 
 /* DIR/tail, or that of the nearest directory above 'dir' that has it; NULL when none has. */
@@ -132,10 +130,10 @@ static char *search_upward(const char *dir, const char *tail)
     }
 }
 
-/* scenarios/profiles/NAME.yaml, seen from the scenario, the current directory or the program, or any above them. */
-static char *find_profile(const struct scenario *s, const char *name)
+/* scenarios/profiles/NAME.yaml, seen from the file, the current directory or the program, or any above them. */
+static char *find_named_profile(const char *file, const char *name)
 {
-    char *here = beside(s, "."), program[PATH_MAX], tail[NAME_BYTES_MAX + 64];
+    char *here = scenario_beside(file, "."), program[PATH_MAX], tail[NAME_BYTES_MAX + 64];
     ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     char *found;
 
@@ -149,26 +147,26 @@ static char *find_profile(const struct scenario *s, const char *name)
     return search_upward(program, tail);
 }
 
+char *scenario_find_profile(const char *file, const char *profile, struct error_at at, struct errors *errors)
+{
+    char *path = !strchr(profile, '/') && name_valid(profile) ? find_named_profile(file, profile) : NULL;
+
+    if (path) return path;
+    path = scenario_beside(file, profile);
+    if (access(path, R_OK) == 0) return path;
+    free(path);
+    errors_add(errors, at, "profile: found neither the file '%.200s' nor scenarios/profiles/%.60s.yaml, looking beside "
+               "and above the file, the current directory and the program", profile, profile);
+    return NULL;
+}
+
 static void find_files(struct scenario *s, struct errors *errors)
 {
-    const char *profile = s->profile.text;
+    struct error_at at = s->profile.at.file ? s->profile.at : in_file(s->file);
 
-    if (!strchr(profile, '/') && name_valid(profile)) s->profile_path = find_profile(s, profile);
-    if (!s->profile_path) {
-        char *path = beside(s, profile);
-        if (access(path, R_OK) == 0)
-            s->profile_path = path;
-        else
-            free(path);
-    }
-    if (!s->profile_path) {
-        struct error_at at = s->profile.at.file ? s->profile.at : in_file(s->file);
-        errors_add(errors, at,
-                   "profile: found neither the file '%.200s' nor scenarios/profiles/%.60s.yaml, looking beside and "
-                   "above the scenario, the current directory and the program", profile, profile);
-    }
+    s->profile_path = scenario_find_profile(s->file, s->profile.text, at, errors);
     if (!s->platform.text) return;
-    s->platform_path = beside(s, s->platform.text);
+    s->platform_path = scenario_beside(s->file, s->platform.text);
     if (access(s->platform_path, R_OK) != 0)
         errors_add(errors, s->platform.at, "platform: there is no file '%.300s'", s->platform_path);
 }
@@ -203,7 +201,7 @@ struct scenario *scenario_parse(const char *file, const void *text, size_t bytes
 
     SIM_ASSERT(s);
     s->file = copy(file, strlen(file));
-    s->name = name_of_file(file);
+    s->name = scenario_name_of_file(file);
     t = yaml_tree_parse(s->file, text, bytes, errors);
     if (t) fill(s, t, variant, sets, n_sets, errors);
     yaml_tree_destroy(t);

@@ -331,6 +331,16 @@ void scenario_destroy(struct scenario *s); /* NULL is allowed */
 int scenario_variants(const char *file, struct scenario_names *names, struct errors *errors);
 void scenario_names_fini(struct scenario_names *names);
 
+/* "dir/figure-2.yaml" is "figure-2"; a string to free. */
+char *scenario_name_of_file(const char *file);
+
+/* A file that a scenario or the like at 'file' names, as seen from its directory; a string to free. */
+char *scenario_beside(const char *file, const char *name);
+
+/* The cost profile that 'file' names: a file beside it or NAME for scenarios/profiles/NAME.yaml.  A path to free; NULL
+ * after adding, at 'at', that it is not there. */
+char *scenario_find_profile(const char *file, const char *profile, struct error_at at, struct errors *errors);
+
 /* Index of the machine, switch, NIC or link of that name; -1 when there is none. */
 int scenario_find_machine(const struct scenario *s, const char *name);
 int scenario_find_switch(const struct scenario *s, const char *name);

@@ -12,6 +12,7 @@
 #include "report/campaign.h"
 #include "report/expect.h"
 #include "report/plot.h"
+#include "scenario/names.h"
 #include "topology/world.h"
 
 enum { EXIT_FAILED = 1, EXIT_MISTAKE = 2 };
@@ -43,17 +44,25 @@ static int choose_variants(struct study *st, struct errors *errors)
     return 0;
 }
 
+static int open_variant(struct study *st, size_t i, struct errors *errors)
+{
+    struct scenario *s = load(st, st->variants[i], errors);
+    if (!s) return -1;
+    st->variant_hash[i] = scenario_hash(s);
+    if (i == 0) st->profile_path = text_copy(s->profile_path);
+    if (strcmp(st->profile_path, s->profile_path) != 0) st->other_profile = i;
+    scenario_destroy(s);
+    return 0;
+}
+
 int study_open(struct study *st, const struct study_config *config, struct errors *errors)
 {
     *st = (struct study){ .config = *config };
     st->base = load(st, "", errors);
     if (!st->base || choose_variants(st, errors)) return -1;
-    for (size_t i = 0; i < st->variant_count; i++) {
-        struct scenario *s = load(st, st->variants[i], errors);
-        if (!s) return -1; /* what is wrong in one variant usually is wrong in all */
-        st->variant_hash[i] = scenario_hash(s);
-        scenario_destroy(s);
-    }
+    st->other_profile = st->variant_count;
+    for (size_t i = 0; i < st->variant_count; i++)
+        if (open_variant(st, i, errors)) return -1; /* what is wrong in one variant usually is wrong in all */
     int bad = expect_check(st->base, errors);
     char *scripts = plot_scripts_dir(config->plots);
     for (size_t i = 0; scripts && i < st->base->plots.count; i++)
@@ -65,7 +74,9 @@ int study_open(struct study *st, const struct study_config *config, struct error
 void study_close(struct study *st)
 {
     scenario_destroy(st->base);
+    free(st->profile_path);
     st->base = NULL;
+    st->profile_path = NULL;
 }
 
 int study_find(const struct study *st, const char *variant)
@@ -150,8 +161,7 @@ int study_run(const struct study *st, const struct study_run *run, struct run_re
     struct scenario *s = load(st, run->variant, &errors);
     if (s && run->profile_path) {
         free(s->profile_path);
-        s->profile_path = strdup(run->profile_path);
-        SIM_ASSERT(s->profile_path);
+        s->profile_path = text_copy(run->profile_path);
     }
     char *replay = study_replay(st, run->variant, run->seed);
     struct world *w = s ? world_create(s, run->seed, replay, &errors) : NULL;

@@ -29,6 +29,8 @@ struct study {
     const char *variants[STUDY_VARIANTS_MAX]; /* names; a scenario without variants has one, "" */
     uint64_t variant_hash[STUDY_VARIANTS_MAX];
     size_t variant_count;
+    char *profile_path;       /* the cost profile of the first variant */
+    size_t other_profile;     /* index of a variant that has another; variant_count: all have the same */
 };
 
 /* Loads the scenario and every variant of it that is wanted.  What 'config' points to must outlive the study.  0, or -1
