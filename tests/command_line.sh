@@ -164,13 +164,51 @@ expect 1 '^no longer holds: goodput of default in one, at least 1Gbps: ' reprodu
     --held "$work/ledger/paper/held.json"
 expect 1 'none.json: .*No such file' reproduce "$work/paper" --out "$work/ledger2" --held "$work/none.json"
 
+# Calibration and sensitivity.
+cat >"$work/rig.yaml" <<'Y'
+time: {warmup: 1ms, measure: 4ms}
+switches: {s: {}}
+machines:
+  sut: {detail: full, cpus: {sockets: 1, cores: 1}, nics: {n: {wire: s, lanes: 1}}}
+  c: {nics: {n: {wire: s}}}
+traffic: [{packets: {from: c, to: sut, frame: 200B, packet-rate: 60kpps}}]
+expect: [{metric: cpu-idle, at-least: 1%}]
+Y
+cat >"$work/fit.yaml" <<'Y'
+scenario: rig.yaml
+fit: [intr_exit]
+rows:
+  - {metric: cpu-interrupt, value: 12%, tolerance: 1%, source: here}
+Y
+expect 0 'entry +start +fitted +std error' calibrate "$work/fit.yaml" --out "$work/fitted.yaml"
+expect 0 '' calibrate "$work/fit.yaml" --out "$work/again.yaml" --quiet --jobs 1
+sed 's/^name: "again"/name: "fitted"/' "$work/again.yaml" | diff - "$work/fitted.yaml" >/dev/null ||
+    fail "calibrate: the same fit gave other bytes"
+grep -q 'confidence: fitted' "$work/fitted.yaml" || fail "calibrate: nothing is fitted"
+expect 0 '' run "$work/rig.yaml" --set "profile=$work/fitted.yaml" --quiet --out "$work/refit"
+expect 2 'is the profile that the fit starts from' calibrate "$work/fit.yaml" \
+    --out scenarios/profiles/harpertown-2.8.yaml
+expect 2 'is there and no cost profile' calibrate "$work/fit.yaml" --out "$work/rig.yaml"
+expect 1 'cannot be written: No such file' calibrate "$work/fit.yaml" --out "$work/nowhere/fitted.yaml" --quiet
+expect 2 'a calibration file is missing' calibrate
+sed 's/^scenario/tilte: x\n&/' "$work/fit.yaml" >"$work/fit2.yaml"
+expect 2 "fit2.yaml:1:1: unknown key 'tilte', did you mean 'title'" calibrate "$work/fit2.yaml" --out "$work/x.yaml"
+[ ! -e "$work/x.yaml" ] || fail "calibrate: a mistake left a profile"
+look="sensitivity $work/rig.yaml --entry intr_* --entry tcp_timer --out $work/look"
+expect 0 '^  intr_exit +1.5 to 12.5 us .*clear$' $look --reps 2
+[ -s "$work/look/sensitivity.csv" ] && [ -s "$work/look/tornado.csv" ] || fail "sensitivity: no results"
+expect 0 '' $look --quiet --metric intr-rate
+expect 2 "no entry 'x'" sensitivity "$work/rig.yaml" --entry x
+expect 2 "unknown metric 'cpu-idel', expected perhaps 'cpu-idle'" $look --metric cpu-idel
+mkdir "$work/precious" && echo mine >"$work/precious/file"
+expect 1 'precious' sensitivity "$work/rig.yaml" --quiet --out "$work/precious"
+
 # Results are never half written, and never lost.
 expect 0 '' run scenarios/hello.yaml $short --out "$work/kept"
 cp -r "$work/kept" "$work/before"
 expect 2 "seed: 'x' is not a whole number" run scenarios/hello.yaml $short --set seed=x --out "$work/kept"
 diff -r "$work/kept" "$work/before" >/dev/null || fail "a mistake changed earlier results"
 expect 1 '/dev/null' run scenarios/hello.yaml $short --out /dev/null/x
-mkdir "$work/precious" && echo mine >"$work/precious/file"
 expect 1 'precious' run scenarios/hello.yaml $short --out "$work/precious"
 [ "$(cat "$work/precious/file")" = mine ] || fail "--out destroyed a folder that holds no results"
 checks=$((checks + 1))

@@ -135,7 +135,7 @@ static const struct { const char *from, *to, *expected; } mistakes[] = {
     { "{value: 200,", "{value: [1, 2],", "expected a number" },
     { "{value: 200,", "{", "drv_rx_packet has no value" },
     { "low: 100, high: 700, confidence: D", "low: 450, high: 700, confidence: D", "expected low <= value <= high" },
-    { "high: 700, confidence: D", "high: 700, confidence: X", "X: expected H, M, R, D, P or guess" },
+    { "high: 700, confidence: D", "high: 700, confidence: X", "X: expected H, M, R, D, P, guess or fitted" },
     { "line_remote:", "line_remoet:", "places has no entry for line_remote" },
     { "clock: 2.8GHz", "clock: 2.8", "2.8: expected a frequency" },
     { "clock: 2.8GHz", "clock: 0GHz", "0GHz: expected a frequency" },
