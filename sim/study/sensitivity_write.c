@@ -37,6 +37,17 @@ static enum metric_kind kind_of(const struct sensitivity_outcome *o)
     return o->against >= 0 ? METRIC_RATIO : o->metric->kind;
 }
 
+/* An outcome as people read it; ratios to the digits that a difference of variants needs. */
+static const char *show(const struct sensitivity_outcome *o, const struct interval *v, char *text, size_t size)
+{
+    if (o->against < 0) return metric_format(o->metric->kind, v, text, size);
+    if (v->n > 1)
+        snprintf(text, size, "%.4f ± %.4f", v->mean, v->half);
+    else
+        snprintf(text, size, "%.4f", v->mean);
+    return text;
+}
+
 static const struct cost_entry *entry_of(const struct sensitivity *s, const struct sensitivity_effect *e)
 {
     return cost_profile_find(s->profile, s->entries[e->entry]);
@@ -58,9 +69,8 @@ static void print_effect(const struct sensitivity *s, const struct sensitivity_o
 
     snprintf(bracket, sizeof bracket, "%g to %g %s", entry->low, entry->high, entry->unit);
     fprintf(out, "  %-18s %-22s %24s %24s %14s  %s\n", s->entries[e->entry], bracket,
-            metric_format(kind_of(o), &e->at_low, low, sizeof low),
-            metric_format(kind_of(o), &e->at_high, high, sizeof high),
-            metric_format(kind_of(o), &swing, width, sizeof width), sensitivity_verdict_name(e->verdict));
+            show(o, &e->at_low, low, sizeof low), show(o, &e->at_high, high, sizeof high),
+            show(o, &swing, width, sizeof width), sensitivity_verdict_name(e->verdict));
 }
 
 static void print_outcome(const struct sensitivity *s, size_t i, FILE *out)
@@ -71,7 +81,7 @@ static void print_outcome(const struct sensitivity *s, size_t i, FILE *out)
     size_t clear = 0;
 
     for (size_t j = 0; j < s->entry_count; j++) clear += effects[j].verdict == SENSITIVITY_CLEAR;
-    fprintf(out, "\n%s: %s; ", sensitivity_title(s, i, title), metric_format(kind_of(o), &o->base, base, sizeof base));
+    fprintf(out, "\n%s: %s; ", sensitivity_title(s, i, title), show(o, &o->base, base, sizeof base));
     if (s->reps > 1)
         fprintf(out, "%zu of %zu entries change it clearly\n", clear, s->entry_count);
     else
