@@ -433,7 +433,7 @@ START_TEST(nic_receive__large_frame_in_several_buffers)
 {
     struct nic_ring ring = one_ring(64, 63, 1, false, 1);
     nic_rig_write(&rig, NIC_OFFSET(MHADD, 0), 9018u << 16);
-    nic_rig_write(&rig, NIC_OFFSET(HLREG0, 0), NIC_MASK(HLREG0_JUMBOEN));
+    nic_rig_write(&rig, NIC_OFFSET(HLREG0, 0), NIC_MASK(HLREG0_JUMBOEN) | NIC_MASK(HLREG0_RXCRCSTRP));
     nic_receive(rig.nic, nic_rig_frame(&rig, nic_rig_mac, IPPROTO_TCP_, 1, 2500));
     nic_rig_run_ns(&rig, 10000);
     ck_assert_uint_eq(status(&ring, 0) & (DD | EOP), DD);

@@ -374,6 +374,12 @@ enum memory_result memory_write_frame(struct memory *mem, bus_addr addr, struct 
     return MEMORY_REFERRED;
 }
 
+void memory_abandon_frame(struct memory *mem, const struct packet *p)
+{
+    struct open_frame *o = find_open(mem, p);
+    if (o) empty_slot(mem, o->first);
+}
+
 struct packet *memory_find_bound(struct memory *mem, bus_addr addr, uint32_t bytes, uint32_t *offset)
 {
     const struct binding *b = find_binding(mem, addr, bytes, offset);

@@ -63,6 +63,9 @@ enum memory_result { MEMORY_REFUSED, MEMORY_REFERRED, MEMORY_COPIED };
 enum memory_result memory_write_frame(struct memory *mem, bus_addr addr, struct packet *p, uint32_t offset,
                                       uint32_t bytes, bool last);
 
+/* The device gives up a frame that it has begun to write: slots forget it. */
+void memory_abandon_frame(struct memory *mem, const struct packet *p);
+
 /* The packet bound at 'addr' and the offset of 'addr' in it, when [addr, addr + bytes) lies in one binding; else
  * NULL, and the device must gather bytes with memory_read(). */
 struct packet *memory_find_bound(struct memory *mem, bus_addr addr, uint32_t bytes, uint32_t *offset);

@@ -28,6 +28,7 @@ enum packet_flag {
     PACKET_CSUM_BAD = 2,      /* a checksum is wrong on purpose (generators) */
     PACKET_FCS_BAD = 4,       /* the frame check sequence is wrong on purpose */
     PACKET_RUNT = 8,          /* not padded by its sender: shorter than FRAME_MIN_BYTES on the wire too */
+    PACKET_TAG_TAKEN = 16,    /* a receiving card took its VLAN tag: short frames have that much less padding */
 };
 
 struct packet {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * frame_bytes.h -- the bytes of a transmit packet: from the pieces that descriptors name to a packet of ours.
+ * frame_bytes.h -- the bytes of packets: of a received one as the host gets them, and of one to transmit, from the
+ * pieces that descriptors name.
  *
- * Two ways.  When the pieces are, in order, exactly one packet that the machine bound for transmit, that packet is it,
+ * To transmit, two ways.  When the pieces are, in order, exactly one packet that the machine bound for transmit, that packet is it,
  * and its payload need not be looked at.  Otherwise bytes are gathered from memory, and checksums computed over them. */
 #ifndef SIM_NICMODEL_FRAME_BYTES_H
 #define SIM_NICMODEL_FRAME_BYTES_H
@@ -10,7 +11,30 @@
 #include <stdint.h>
 
 #include "machine/memory.h"
-#include "net/packet.h"
+#include "net/headers.h"
+
+/* What of a frame a card stores: short ones with their padding, unless their sender left that out. */
+static inline uint32_t frame_stored_bytes(const struct packet *p)
+{
+    if (__builtin_expect(p->len >= FRAME_MIN_BYTES || p->flags & PACKET_RUNT, 1)) return p->len;
+    uint32_t least = p->flags & PACKET_TAG_TAKEN ? FRAME_MIN_BYTES - VLAN_BYTES : FRAME_MIN_BYTES;
+    return p->len < least ? least : p->len;
+}
+
+/* Bytes [offset, offset + bytes) of a frame as it is stored: behind the stored bytes comes its check sequence.  Sums
+ * left to others (PACKET_CSUM_PARTIAL) read as they stand. */
+void frame_read(const struct packet *p, uint32_t offset, uint8_t *to, uint32_t bytes);
+
+/* Writes those bytes to the host, as memory_write_frame() does, whose result it returns; the last byte of the packet
+ * itself gives it to a buffer slot.  Padding and check sequence only go into plain bytes. */
+enum memory_result frame_store_end(struct memory *memory, struct packet *p, uint64_t addr, uint32_t offset,
+                                   uint32_t bytes);
+static inline enum memory_result frame_store(struct memory *memory, struct packet *p, uint64_t addr, uint32_t offset,
+                                             uint32_t bytes)
+{
+    if (__builtin_expect(offset + bytes > p->len, 0)) return frame_store_end(memory, p, addr, offset, bytes);
+    return memory_write_frame(memory, addr, p, offset, bytes, offset + bytes == p->len);
+}
 
 struct frame_piece {
     uint64_t addr;

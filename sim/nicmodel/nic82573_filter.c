@@ -79,6 +79,7 @@ static bool vlan_accept(struct nic82573 *nic, struct packet *p, struct rx73_cb *
     if (m->vme && headers_vlan_pop(p)) {
         cb->vlan = (uint16_t)tci;
         cb->status |= RX_VP;
+        p->flags |= PACKET_TAG_TAKEN;
     }
     return true;
 }
@@ -112,6 +113,7 @@ bool filter73_accept(struct nic82573 *nic, struct packet *p)
     uint32_t type = get_be16(p->hdr + ETHERTYPE_OFFSET);
 
     *cb = (struct rx73_cb){ .errors = p->flags & PACKET_FCS_BAD ? RX_ERR_CE : 0 };
+    p->flags &= (uint8_t)~PACKET_TAG_TAKEN;
     if (p->l3 == 0) headers_parse(p);
     if (type == ETHERTYPE_CONTROL && !pause73_accept(nic, p)) return false;
     if (!address_accept(nic, p, cb)) return false;

@@ -147,11 +147,6 @@ struct nic82573 {
     uint32_t reg[N_NIC82573_SLOTS];
 };
 
-static inline uint32_t stored73(const struct packet *p)
-{
-    return p->len < FRAME_MIN_BYTES ? FRAME_MIN_BYTES : p->len;
-}
-
 /* -- nic82573.c -- */
 void nic73_refused(struct nic82573 *nic, uint64_t addr); /* memory would not be read or written there */
 void nic73_post(struct nic82573 *nic, sim_time at, enum posted73_kind kind, uint32_t count);

@@ -82,7 +82,7 @@ bool pause73_accept(struct nic82573 *nic, struct packet *p)
 
     if (!pause_parse(p, &pause)) return nic->mode.pmcf;
     bool for_us = mac_equal(pause_address.byte, p->hdr) || mac_equal(own.byte, p->hdr);
-    if (for_us && !pause.priority && NIC_GET(CTRL_RFCE, nic->reg[SLOT_CTRL]) && nic->wire) {
+    if (for_us && !(p->flags & PACKET_FCS_BAD) && !pause.priority && NIC_GET(CTRL_RFCE, nic->reg[SLOT_CTRL]) && nic->wire) {
         stats73_add(nic, pause.quanta[0] ? SLOT_XOFFRXC : SLOT_XONRXC, 1);
         link_pause(nic->wire, pause_time(pause.quanta[0], link_config_of(nic->wire)->rate));
         rx73_cb(p)->obeyed = true;

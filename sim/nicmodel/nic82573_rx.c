@@ -73,7 +73,7 @@ static void missed(struct nic82573 *nic, struct packet *p)
 void nic82573_receive(void *device, struct packet *p)
 {
     struct nic82573 *nic = device;
-    uint32_t bytes = stored73(p);
+    uint32_t bytes = frame_stored_bytes(p);
 
     if (!nic->mode.enabled) {
         refuse(nic, p, NIC_rx_disabled, DROP_NIC_DISABLED);
@@ -89,7 +89,7 @@ void nic82573_receive(void *device, struct packet *p)
         return;
     }
     if (!(rx73_cb(p)->errors & RX_ERR_CE)) stats73_good(nic, p, bytes, false);
-    bytes = stored73(p); /* without a tag that was stripped */
+    bytes = frame_stored_bytes(p); /* without a tag that was stripped */
     TRACE(nic->engine, nic->entity->id, nic_rx_frame, p->id, 0, bytes, 0);
     if (nic->rx_fifo_bytes + bytes > nic->mode.fifo_bytes) {
         missed(nic, p);
@@ -116,10 +116,9 @@ static struct descriptor describe(const struct nic82573 *nic, uint64_t addr, con
 }
 
 /* Writes the frame, with its padding and, if it is kept, its check sequence, into the next 'count' buffers and fills in
- * their descriptors.  The bytes of the check sequence are zero. */
+ * their descriptors. */
 static void store(struct nic82573 *nic, struct packet *p, uint32_t len, uint32_t count)
 {
-    static const uint8_t zeros[FRAME_MIN_BYTES + FRAME_FCS_BYTES];
     struct rx73_cb cb = *rx73_cb(p);
     uint32_t offset = 0;
     bool owned = true, refused = false;
@@ -127,16 +126,14 @@ static void store(struct nic82573 *nic, struct packet *p, uint32_t len, uint32_t
     for (uint32_t i = 0; i < count; i++) {
         uint64_t addr = nic->rx.cache[nic->rx.c_head++ % CACHE_DESCS].q[0];
         uint32_t bytes = len - offset < nic->mode.buffer_bytes ? len - offset : nic->mode.buffer_bytes;
-        uint32_t real = p->len <= offset ? 0 : p->len - offset < bytes ? p->len - offset : bytes;
         bool last = i + 1 == count;
 
         if (!refused && owned) {
-            enum memory_result r = memory_write_frame(nic->memory, addr, p, offset, real, last);
-            if (r == MEMORY_COPIED && real < bytes && !memory_write(nic->memory, addr + real, zeros, bytes - real))
-                r = MEMORY_REFUSED;
+            bool all = offset + bytes >= p->len;
+            enum memory_result r = frame_store(nic->memory, p, addr, offset, bytes);
             if (r == MEMORY_REFUSED) nic73_refused(nic, addr);
             refused |= r == MEMORY_REFUSED;
-            if (last && r == MEMORY_REFERRED) owned = false;
+            if (all && r == MEMORY_REFERRED) owned = false;
         }
         pcie_dma_write(nic->pcie, addr, bytes, nic->rx.data_node);
         nic->used[nic->u_tail++ % USED73_DESCS] = describe(nic, addr, &cb, bytes, last);
@@ -144,9 +141,10 @@ static void store(struct nic82573 *nic, struct packet *p, uint32_t len, uint32_t
         offset += bytes;
     }
     if (!owned) return;
-    if (refused)
+    if (refused) {
+        memory_abandon_frame(nic->memory, p);
         packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
-    else
+    } else
         packet_deliver(nic->pool, p); /* copied into bytes of the host */
 }
 
@@ -192,7 +190,7 @@ static void finish(struct nic82573 *nic, uint32_t len)
 /* Moves a frame to the host; false: it has to wait in the packet buffer. */
 static bool move(struct nic82573 *nic, struct packet *p)
 {
-    uint32_t len = stored73(p) + nic->mode.fcs_bytes, size = nic->mode.buffer_bytes;
+    uint32_t len = frame_stored_bytes(p) + nic->mode.fcs_bytes, size = nic->mode.buffer_bytes;
     uint32_t needed = len <= size ? 1 : (len + size - 1) / size;
 
     if (ring_cached(&nic->rx) < needed || !nic->rx.enabled) {
@@ -224,7 +222,7 @@ void rx73_drain(struct nic82573 *nic)
 {
     for (struct packet *p; (p = nic->rx_fifo.head);) {
         struct packet *next = p->next;
-        uint32_t bytes = stored73(p);
+        uint32_t bytes = frame_stored_bytes(p);
         if (!move(nic, p)) break;
         nic->rx_fifo.head = next;
         nic->rx_fifo.count--;

@@ -87,13 +87,13 @@ static void hand_over(struct nic82573 *nic, int64_t *next)
     struct packet *p;
 
     while ((p = nic->tx_fifo.head)) {
-        int64_t at = nic->wire ? wire_ready(nic, stored73(p), now) : p->at.ps;
+        int64_t at = nic->wire ? wire_ready(nic, frame_stored_bytes(p), now) : p->at.ps;
         if (at > now) {
             earliest(next, at);
             break;
         }
         packet_queue_pop(&nic->tx_fifo);
-        nic->tx_fifo_bytes -= stored73(p);
+        nic->tx_fifo_bytes -= frame_stored_bytes(p);
         left = true;
         TRACE(nic->engine, nic->entity->id, nic_tx_frame, p->id, 0, p->len, 0);
         if (!nic->wire) {
@@ -101,8 +101,8 @@ static void hand_over(struct nic82573 *nic, int64_t *next)
             continue;
         }
         nic->counter[NIC_tx_packets]++;
-        nic->counter[NIC_tx_bytes] += stored73(p);
-        stats73_good(nic, p, stored73(p), true);
+        nic->counter[NIC_tx_bytes] += frame_stored_bytes(p);
+        stats73_good(nic, p, frame_stored_bytes(p), true);
         link_send_after(nic->wire, p, sim_ps(p->at.ps > now ? p->at.ps - now : 0));
     }
     if (left && nic->job) earliest(next, now + 1); /* there is room to read into */
@@ -209,7 +209,7 @@ static void accept_frames(struct nic82573 *nic)
         packet_queue_pop(&nic->job_frames);
         if (nic->job_frames.head) nic->need += nic->job_frames.head->len - nic->job_frames.head->payload;
         p->at.ps = nic->tx_read_at;
-        nic->tx_fifo_bytes += stored73(p);
+        nic->tx_fifo_bytes += frame_stored_bytes(p);
         packet_queue_push(&nic->tx_fifo, p);
     }
 }

@@ -210,6 +210,8 @@ static void reset(struct nic *nic)
     nic->reg[SLOT_RAH] = (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | NIC_MASK(RAH_AV);
     posted_clear(&nic->posted, nic->engine);
     nic->hash_stale = true;
+    nic->looped = false;
+    nic->wire = nic->cable;
     stats_reset(nic);
     irq_reset(nic);
     pause_reset(nic);

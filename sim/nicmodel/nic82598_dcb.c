@@ -149,7 +149,7 @@ void dcb_receive(struct nic *nic, struct packet *p)
     uint32_t size = (c == 0 ? nic->reg[SLOT_RXPBSIZE0] : nic->reg[SLOT_RXPBSIZE + (int)c - 1]) & SIZE_MASK;
 
     cb->queue = (uint8_t)(c << RX_QUEUES_LOG2 | (cb->queue & ((1u << RX_QUEUES_LOG2) - 1)));
-    if (b->bytes + stored_bytes(p) > size) {
+    if (b->bytes + frame_stored_bytes(p) > size) {
         TRACE(nic->engine, nic->entity->id, nic_rx_missed, p->id, c, 0, 0);
         stats_add(nic, SLOT_MPC + (int)c, 1);
         nic->counter[NIC_mpc]++;
@@ -157,7 +157,7 @@ void dcb_receive(struct nic *nic, struct packet *p)
         return;
     }
     packet_queue_push(&b->fifo, p);
-    b->bytes += stored_bytes(p);
+    b->bytes += frame_stored_bytes(p);
     if ((uint64_t)b->bytes > nic->counter[NIC_rx_fifo_max]) nic->counter[NIC_rx_fifo_max] = (uint64_t)b->bytes;
     dcb_drain(nic);
     if (b->bytes > b->high) pause_high(b);
@@ -174,7 +174,7 @@ void dcb_drain(struct nic *nic)
     for (int c; (c = next_class(&nic->dcb.rx_arbiter, waiting, config, NIC_GET(RMCS_RAC, rmcs))) >= 0;) {
         struct rx_pb *b = &nic->pb[c];
         struct packet *p = b->fifo.head, *next = p->next;
-        uint32_t bytes = stored_bytes(p);
+        uint32_t bytes = frame_stored_bytes(p);
         if (!rx_move(nic, p)) {
             waiting &= ~(1u << c);
             continue;
@@ -218,7 +218,7 @@ void dcb_queue(struct nic *nic, struct packet *p)
 {
     unsigned c = *tx_cb_queue(p) >> TX_QUEUES_LOG2;
     packet_queue_push(&nic->dcb.fifo[c], p);
-    nic->dcb.bytes[c] += stored_bytes(p);
+    nic->dcb.bytes[c] += frame_stored_bytes(p);
 }
 
 /* -- transmit: frames --------------------------------------------------------------------------------------------- */
@@ -258,8 +258,8 @@ int64_t dcb_hand_over(struct nic *nic)
                            NIC_GET(PDPMCS_TPPAC, nic->reg[SLOT_PDPMCS]));
         if (c < 0) break;
         struct packet *p = packet_queue_pop(&d->fifo[c]);
-        d->bytes[c] -= stored_bytes(p);
-        charge(&d->send_arbiter, stored_bytes(p));
+        d->bytes[c] -= frame_stored_bytes(p);
+        charge(&d->send_arbiter, frame_stored_bytes(p));
         tx_emit(nic, p);
     }
     return next_at(nic);

@@ -10,14 +10,17 @@
  *     on    on    [5:4] = VMDq index [1:0], [3:0] = RSS output 0 or 1, as VMDq index [0] says
  *
  * The Toeplitz hash is a table per input byte, made from the key when it is first needed.  A frame without a hash has
- * RSS output 0.  Left out: header split types, the mirror of management traffic. */
+ * RSS output 0.  Frames that are not simply TCP or UDP over IP are looked at in nic82598_headers.c.  Where the sources
+ * are silent: the _EX types are told only of frames with extension headers; without such a type these are hashed as if
+ * they had none.  Left out: the mirror of management traffic. */
 #include "nicmodel/frame_facts.h"
 #include "nicmodel/nic82598_impl.h"
 
 enum {
     ETHERTYPE_OFFSET = 12, ETHERTYPE_CONTROL = 0x8808,
     MAX_FRAME = 1518, MAX_JUMBO = 16384, BUFFER_DEFAULT_KIB = 2, BUFFER_MAX_KIB = 16,
-    RSS_TCPV4 = 1, RSS_IPV4 = 2, RSS_TCPV6 = 3, RSS_IPV6 = 5, RSS_UDPV4 = 7, RSS_UDPV6 = 8,
+    RSS_TCPV4 = 1, RSS_IPV4 = 2, RSS_TCPV6 = 3, RSS_IPV6EX = 4, RSS_IPV6 = 5, RSS_TCPV6EX = 6, RSS_UDPV4 = 7,
+    RSS_UDPV6 = 8, RSS_UDPV6EX = 9, ADDRESS_V4 = 4, ADDRESS_V6 = 16,
     PLANE_WORDS = 128, RETA_MASK = 127,
 };
 
@@ -49,6 +52,12 @@ void filter_mode(struct nic *nic)
     m->rss = NIC_GET(MRQC_RSSEN, reg[SLOT_MRQC]);
     m->hash_types = reg[SLOT_MRQC];
     m->pcsd = NIC_GET(RXCSUM_PCSD, reg[SLOT_RXCSUM]);
+    m->ippcse = NIC_GET(RXCSUM_IPPCSE, reg[SLOT_RXCSUM]);
+    m->v6_off = NIC_GET(RFCTL_IPV6_DIS, reg[SLOT_RFCTL]);
+    m->v6_sums_off = NIC_GET(RFCTL_IPV6_XSUM_DIS, reg[SLOT_RFCTL]);
+    m->v6_extensions_off = NIC_GET(RFCTL_IPV6_EX_DIS, reg[SLOT_RFCTL]);
+    m->lengths = NIC_GET(HLREG0_RXLNGTHERREN, reg[SLOT_HLREG0]);
+    m->fcs_bytes = NIC_GET(HLREG0_RXCRCSTRP, reg[SLOT_HLREG0]) ? 0 : FRAME_FCS_BYTES;
     m->per_pool = NIC_GET(RDRXCTL_MVMEN, reg[SLOT_RDRXCTL]);
     m->fifo_bytes = reg[SLOT_RXPBSIZE0] & 0xffc00;
 
@@ -65,8 +74,8 @@ void filter_mode(struct nic *nic)
         uint32_t srrctl = reg[SLOT_SRRCTL + i], kib = NIC_GET(SRRCTL_BSIZEPACKET, srrctl);
         if (kib == 0) kib = BUFFER_DEFAULT_KIB;
         if (kib > BUFFER_MAX_KIB) kib = BUFFER_MAX_KIB;
-        m->buffer[i] = (struct rx_buffer){ kib * 1024, (uint8_t)NIC_GET(SRRCTL_DESCTYPE, srrctl),
-                                           NIC_GET(SRRCTL_DROP_EN, srrctl) };
+        m->buffer[i] = (struct rx_buffer){ kib * 1024, (uint16_t)(NIC_GET(SRRCTL_BSIZEHEADER, srrctl) * 64),
+                                           (uint8_t)NIC_GET(SRRCTL_DESCTYPE, srrctl), NIC_GET(SRRCTL_DROP_EN, srrctl) };
     }
 }
 
@@ -130,36 +139,74 @@ uint32_t nic_rss_hash(struct nic *nic, const uint8_t *input, uint32_t bytes)
     return hash;
 }
 
-/* Sets the hash and its type; false when none of the enabled types fits.  TCP before UDP before plain IP; fragments
- * are hashed by address only. */
+/* Type of hash for IPv4 among the enabled 'types', 0: none.  TCP before UDP before plain IP. */
+static unsigned hash_type_v4(uint32_t types, bool tcp, bool udp)
+{
+    if (tcp && types & NIC_MASK(MRQC_TCPV4)) return RSS_TCPV4;
+    if (udp && types & NIC_MASK(MRQC_UDPV4)) return RSS_UDPV4;
+    return types & NIC_MASK(MRQC_IPV4) ? RSS_IPV4 : 0;
+}
+
+/* The same for IPv6; 'extended': with extension headers. */
+static unsigned hash_type_v6(uint32_t types, bool tcp, bool udp, bool extended)
+{
+    bool plain_tcp = types & NIC_MASK(MRQC_TCPV6), tcp_ex = types & NIC_MASK(MRQC_IPV6EX_TCP);
+    bool plain_udp = types & NIC_MASK(MRQC_UDPV6), udp_ex = types & NIC_MASK(MRQC_UDPV6EX);
+    bool plain_ip = types & NIC_MASK(MRQC_IPV6), ip_ex = types & NIC_MASK(MRQC_IPV6EX);
+
+    if (tcp && (plain_tcp || tcp_ex)) return tcp_ex && (extended || !plain_tcp) ? RSS_TCPV6EX : RSS_TCPV6;
+    if (udp && (plain_udp || udp_ex)) return udp_ex && (extended || !plain_udp) ? RSS_UDPV6EX : RSS_UDPV6;
+    if (plain_ip || ip_ex) return ip_ex && (extended || !plain_ip) ? RSS_IPV6EX : RSS_IPV6;
+    return 0;
+}
+
+static bool by_ports(unsigned type)
+{
+    return type != RSS_IPV4 && type != RSS_IPV6 && type != RSS_IPV6EX;
+}
+
+/* Sets the hash and its type; false when none of the enabled types fits. */
 static bool hash(struct nic *nic, const struct packet *p, struct frame_kind k, struct rx_cb *cb)
 {
     uint32_t types = nic->mode.hash_types;
     const uint8_t *ip = p->hdr + p->l3;
-    bool tcp = k.tcp && types & (k.v4 ? NIC_MASK(MRQC_TCPV4) : NIC_MASK(MRQC_TCPV6));
-    bool udp = k.udp && types & (k.v4 ? NIC_MASK(MRQC_UDPV4) : NIC_MASK(MRQC_UDPV6));
+    unsigned type = k.v4 ? hash_type_v4(types, k.tcp, k.udp) : hash_type_v6(types, k.tcp, k.udp, false);
 
-    if (!tcp && !udp && !(k.ip && types & (k.v4 ? NIC_MASK(MRQC_IPV4) : NIC_MASK(MRQC_IPV6)))) return false;
+    if (type == 0) return false;
     if (nic->hash_stale) make_tables(nic);
-    if (k.v4) {
-        cb->hash = toeplitz(nic, 0, ip + 12, 8);
-        if (tcp || udp) cb->hash ^= toeplitz(nic, 8, p->hdr + p->l4, 4);
-        cb->types |= tcp ? RSS_TCPV4 : udp ? RSS_UDPV4 : RSS_IPV4;
-    } else {
-        cb->hash = toeplitz(nic, 0, ip + 8, 32);
-        if (tcp || udp) cb->hash ^= toeplitz(nic, 32, p->hdr + p->l4, 4);
-        cb->types |= tcp ? RSS_TCPV6 : udp ? RSS_UDPV6 : RSS_IPV6;
-    }
+    uint32_t addresses = k.v4 ? 2 * ADDRESS_V4 : 2 * ADDRESS_V6;
+    cb->hash = toeplitz(nic, 0, k.v4 ? ip + 12 : ip + 8, addresses);
+    if (by_ports(type)) cb->hash ^= toeplitz(nic, addresses, p->hdr + p->l4, 4);
+    cb->types |= (uint16_t)type;
     return true;
 }
 
-static void choose_queue(struct nic *nic, const struct packet *p, struct frame_kind k, struct rx_cb *cb, unsigned pool)
+/* The same for other frames; fragments are hashed by address only, and only the _EX types heed what extension headers
+ * say of addresses. */
+static bool hash_odd(struct nic *nic, const struct packet *p, const struct rx_headers *h, struct rx_cb *cb)
+{
+    uint32_t types = nic->mode.hash_types, bytes = h->v4 ? ADDRESS_V4 : ADDRESS_V6;
+    unsigned type = h->v4 ? hash_type_v4(types, h->tcp, h->udp) : hash_type_v6(types, h->tcp, h->udp, h->extended);
+    bool ex = type == RSS_TCPV6EX || type == RSS_UDPV6EX || type == RSS_IPV6EX;
+    uint8_t input[RSS_INPUT_BYTES];
+
+    if (type == 0) return false;
+    uint32_t src = h->v4 || ex ? h->src : h->l3 + 8, dst = h->v4 || ex ? h->dst : h->l3 + 24;
+    packet_read(p, src, input, bytes);
+    packet_read(p, dst, input + bytes, bytes);
+    packet_read(p, h->l4, input + 2 * bytes, 4);
+    cb->hash = nic_rss_hash(nic, input, by_ports(type) ? 2 * bytes + 4 : 2 * bytes);
+    cb->types |= (uint16_t)type;
+    return true;
+}
+
+static void choose_queue(struct nic *nic, bool hashed, struct rx_cb *cb, unsigned pool)
 {
     const struct rx_mode *m = &nic->mode;
     unsigned output = 0;
 
     if (!m->vmdq) pool = 0;
-    if (m->rss && hash(nic, p, k, cb)) {
+    if (hashed) {
         unsigned entry = cb->hash & RETA_MASK;
         uint32_t both = nic->reg[SLOT_RETA + (int)(entry / 4)] >> (8 * (entry % 4));
         output = both >> (pool & 1 ? 4 : 0) & 15;
@@ -211,31 +258,48 @@ static bool vlan_accept(struct nic *nic, struct packet *p, struct rx_cb *cb, uns
     if (m->vme && headers_vlan_pop(p)) {
         cb->vlan = (uint16_t)tci;
         cb->status |= RXD_VP;
+        p->flags |= PACKET_TAG_TAKEN;
     }
     return true;
 }
 
 /* -- what the descriptor tells ------------------------------------------------------------------------------------ */
 
+/* TCP or UDP over IP.  A UDP checksum of zero says that there is none. */
 static void describe(struct nic *nic, const struct packet *p, struct frame_kind k, struct rx_cb *cb)
 {
     const uint8_t *ip = p->hdr + p->l3;
+    bool l4 = k.tcp || p->flags & PACKET_CSUM_PARTIAL || get_be16(p->hdr + p->l4 + 6) != 0;
 
-    if (!k.ip) return;
-    cb->types |= !k.v4 ? RXD_TYPE_IPV6 : (ip[0] & 15) > 5 ? RXD_TYPE_IPV4_OPT : RXD_TYPE_IPV4;
+    if (!k.v4 && nic->mode.v6_sums_off) l4 = false;
+    cb->types |= k.tcp ? RXD_TYPE_TCP : RXD_TYPE_UDP;
+    cb->types |= k.v4 ? RXD_TYPE_IPV4 : RXD_TYPE_IPV6;
+    if (k.v4 && (ip[0] & 15) > 5) cb->types |= RXD_TYPE_IPV4_OPT;
     if (k.v4) cb->status |= RXD_IPCS;
-    if (k.tcp) {
-        cb->types |= RXD_TYPE_TCP;
-        cb->status |= RXD_L4CS;
-    } else if (k.udp) { /* a checksum of zero says that there is none */
-        cb->types |= RXD_TYPE_UDP;
-        if (p->flags & PACKET_CSUM_PARTIAL || get_be16(p->hdr + p->l4 + 6) != 0) cb->status |= RXD_L4CS;
-    }
+    if (l4) cb->status |= k.tcp ? RXD_L4CS : RXD_L4CS | RXD_UDPCS;
     if (p->flags == PACKET_CSUM_PARTIAL || headers_checksum_ok(p)) return;
     bool given = p->flags & (PACKET_CSUM_BAD | PACKET_CSUM_PARTIAL);
     bool ip_bad = k.v4 && !given && checksum_fold(checksum_add(0, ip, (uint32_t)(ip[0] & 15) * 4)) != 0;
-    cb->status |= ip_bad || !(k.tcp || k.udp) ? 1u << RXD_ERR_IPE_BIT : 1u << RXD_ERR_TCPE_BIT;
+    if (!ip_bad && !l4) return;
+    cb->status |= ip_bad ? 1u << RXD_ERR_IPE_BIT : 1u << RXD_ERR_TCPE_BIT;
     stats_add(nic, SLOT_XEC, 1);
+}
+
+/* Everything else.  True: it has a hash. */
+__attribute__((cold)) static bool describe_odd(struct nic *nic, const struct packet *p, struct rx_cb *cb)
+{
+    struct rx_headers h;
+
+    if (!headers_look(nic, p, &h)) return false;
+    headers_describe(nic, p, &h, cb);
+    return nic->mode.rss && hash_odd(nic, p, &h, cb);
+}
+
+/* Without PCSD the descriptor has what adds fragments up in place of the hash. */
+static uint32_t fragment_word(const struct nic *nic, const struct packet *p)
+{
+    if (!p->l3 || !headers_is_ipv4(p) || p->l3 + IPV4_BYTES > p->hdr_len) return 0;
+    return get_be16(p->hdr + p->l3 + 4) | (nic->mode.ippcse ? headers_fragment_sum(p) << 16 : 0);
 }
 
 bool filter_accept(struct nic *nic, struct packet *p)
@@ -245,13 +309,21 @@ bool filter_accept(struct nic *nic, struct packet *p)
     unsigned pool;
 
     *cb = (struct rx_cb){ 0 };
+    p->flags &= (uint8_t)~PACKET_TAG_TAKEN;
     if (p->l3 == 0) headers_parse(p);
     if (type == ETHERTYPE_CONTROL && !pause_accept(nic, p)) return false;
     if (!address_accept(nic, p, cb, &pool)) return false;
     if (type == nic->mode.vet && p->hdr_len >= ETH_BYTES + VLAN_BYTES && !vlan_accept(nic, p, cb, &pool)) return false;
     struct frame_kind k = frame_kind_of(p);
-    describe(nic, p, k, cb);
-    choose_queue(nic, p, k, cb, pool);
+    bool hashed = false;
+    if (__builtin_expect((k.tcp || k.udp) && (k.v4 || !nic->mode.v6_off), 1)) {
+        describe(nic, p, k, cb);
+        hashed = nic->mode.rss && hash(nic, p, k, cb);
+    } else {
+        hashed = describe_odd(nic, p, cb);
+    }
+    choose_queue(nic, hashed, cb, pool);
+    if (__builtin_expect(!nic->mode.pcsd, 0)) cb->hash = fragment_word(nic, p);
     if (__builtin_expect(nic->mode.immediate, 0) && immediate_match(nic, p, cb)) cb->status |= RXD_DYNINT;
     return true;
 }

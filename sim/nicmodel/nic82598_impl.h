@@ -34,16 +34,21 @@ enum {
     IVAR_TX = 64, IVAR_TCP_TIMER = 96, IVAR_OTHER = 97, IVAR_VALID = 0x80,
     NO_CAUSE = RING_NO_CAUSE,
     WTHRESH_MAX = 16,
+    FRAME_MAX = 16384,
 };
 
 /* Bits of descriptors (datasheet 3.4.3 and 3.5.3). */
 enum {
     RXD_DD = 1 << 0, RXD_EOP = 1 << 1, RXD_VP = 1 << 3, RXD_UDPCS = 1 << 4, RXD_L4CS = 1 << 5, RXD_IPCS = 1 << 6,
     RXD_PIF = 1 << 7,
-    RXD_ERR_CE_BIT = 24, RXD_ERR_TCPE_BIT = 30, RXD_ERR_IPE_BIT = 31,
-    RXD_TYPE_IPV4 = 1 << 4, RXD_TYPE_IPV4_OPT = 1 << 5, RXD_TYPE_IPV6 = 1 << 6, RXD_TYPE_TCP = 1 << 8,
-    RXD_TYPE_UDP = 1 << 9, RXD_DYNINT = 1 << 11,
-    DESCTYPE_LEGACY = 0,
+    RXD_UDPV = 1 << 10, RXD_DYNINT = 1 << 11,
+    RXD_ERR_HBO = 1 << 23, RXD_ERR_CE = 1 << 24, RXD_ERR_LE = 1 << 25, RXD_ERR_OSE = 1 << 28, RXD_ERR_USE = 1 << 29,
+    RXD_ERR_TCPE_BIT = 30, RXD_ERR_IPE_BIT = 31,
+    RXD_TYPE_IPV4 = 1 << 4, RXD_TYPE_IPV4_OPT = 1 << 5, RXD_TYPE_IPV6 = 1 << 6, RXD_TYPE_IPV6_EXT = 1 << 7,
+    RXD_TYPE_TCP = 1 << 8, RXD_TYPE_UDP = 1 << 9, RXD_TYPE_SCTP = 1 << 10,
+    RXD_HEADER_BIT = 21, RXD_SPH_BIT = 31,
+    DESCTYPE_LEGACY = 0, DESCTYPE_ONE_BUFFER = 1, DESCTYPE_SPLIT = 2, DESCTYPE_REPLICATE = 3,
+    DESCTYPE_REPLICATE_LARGE = 4, DESCTYPE_SPLIT_ALWAYS = 5,
     TXD_CMD_EOP = 1, TXD_CMD_IFCS = 2, TXD_CMD_IC = 4, TXD_CMD_RS = 8, TXD_CMD_DEXT = 32, TXD_CMD_VLE = 64,
     TXD_CMD_TSE = 128,
     TXD_TYPE_CONTEXT = 2, TXD_TYPE_DATA = 3, TXD_IXSM = 1, TXD_TXSM = 2,
@@ -115,7 +120,10 @@ struct vector {
 /* The receive configuration, decoded whenever one of its registers is written. */
 struct rx_mode {
     bool enabled, sbp, upe, mpe, bam, pmcf, dpf, mfe, vfe, vme, cfien, cfi;
-    bool vmdq, vmdq_vlan, rss, pcsd, per_pool;
+    bool vmdq, vmdq_vlan, rss, pcsd, ippcse, per_pool;
+    bool v6_off, v6_sums_off, v6_extensions_off; /* RFCTL */
+    bool lengths;             /* lengths of 802.3 frames are checked */
+    uint8_t fcs_bytes;        /* of every frame that are stored */
     bool immediate;           /* frames may match a low-latency filter */
     uint8_t mo, default_pool;
     uint16_t vet;
@@ -125,12 +133,13 @@ struct rx_mode {
     uint32_t n_rar;
     uint64_t rar[16];
     uint8_t rar_pool[16];
-    struct rx_buffer { uint32_t bytes; uint8_t type; bool drop; } buffer[16];
+    struct rx_buffer { uint32_t bytes; uint16_t head_bytes; uint8_t type; bool drop; } buffer[16];
 };
 
 /* Control block of a frame in the receive packet buffer. */
 struct rx_cb {
-    uint32_t hash, status;    /* status: low 32 bits of the second descriptor word, without DD and EOP */
+    uint32_t hash;            /* or, without PCSD, IP identification and fragment checksum */
+    uint32_t status;          /* low 32 bits of the second descriptor word, without DD and EOP */
     uint16_t types, vlan;     /* types: RSS and packet type; vlan: tag that was stripped */
     uint8_t queue, mode;      /* mode: entry of SRRCTL */
     bool found_none;          /* counted in RNBC */
@@ -138,6 +147,27 @@ struct rx_cb {
 };
 static inline struct rx_cb *rx_cb(struct packet *p) { return (struct rx_cb *)(void *)p->cb; }
 static inline uint8_t *tx_cb_queue(struct packet *p) { return p->cb; }
+
+/* Headers that are not simply TCP or UDP over IP (nic82598_headers.c); offsets in the frame. */
+struct rx_headers {
+    uint32_t l3, l4;          /* of the network header, and of what follows all of them */
+    uint32_t end;             /* of the IP packet */
+    uint32_t l4_bytes;        /* of a whole transport header; 0: there is none in this frame */
+    uint32_t src, dst;        /* addresses: of the header, or those that extensions put in their place */
+    uint32_t later;           /* fragment: not the first */
+    uint8_t protocol;         /* what is at l4 */
+    bool v4, extended;        /* options, extension headers */
+    bool fragment, home, routed, tcp, udp, sctp;
+};
+
+/* Where the bytes of a frame go beside its packet buffers (nic82598_split.c). */
+struct rx_cut {
+    uint32_t head;            /* first bytes, to the header buffer instead */
+    uint32_t replica;         /* first bytes, to the header buffer as well */
+    uint32_t told;            /* HDR_BUF_LEN */
+    bool found, overflow;     /* SPH, HBO */
+    bool whole;               /* the descriptor tells the frame's length all the same */
+};
 
 /* Frames of one direction since the start: the statistics registers are made from it (nic82598_stats.c). */
 struct frame_totals {
@@ -177,7 +207,10 @@ struct nic {
     struct packet_pool *pool;
     struct pcie *pcie;
     struct memory *memory;
-    struct link *wire;
+    struct link *cable;       /* what nic_set_wire() said */
+    struct link *wire;        /* the same, NULL in loop-back */
+    bool looped;              /* HLREG0.LPBK: what is sent comes back */
+    sim_time loop_free;       /* when the next frame may */
     struct nic_config config;
     int node;                 /* of the slot: messages, and memory that is not mapped */
     int64_t rx_slack_ps, tx_window_ps;
@@ -241,11 +274,6 @@ static inline void count_queue(struct frame_totals *t, unsigned queue, uint32_t 
 {
     t->queue_packets[queue]++;
     t->queue_bytes[queue] += len;
-}
-
-static inline uint32_t stored_bytes(const struct packet *p)
-{
-    return p->len < FRAME_MIN_BYTES ? FRAME_MIN_BYTES : p->len;
 }
 
 /* -- nic82598.c -- */
@@ -317,9 +345,23 @@ void filter_mode(struct nic *nic);                  /* decodes the registers int
 /* Whether the frame is for us; if so its control block says which queue, and what the descriptor will tell. */
 bool filter_accept(struct nic *nic, struct packet *p);
 
+/* -- nic82598_headers.c -- */
+bool headers_look(const struct nic *nic, const struct packet *p, struct rx_headers *h); /* false: not IP */
+void headers_describe(struct nic *nic, const struct packet *p, const struct rx_headers *h, struct rx_cb *cb);
+__attribute__((cold)) uint32_t headers_fragment_sum(const struct packet *p); /* of a fragment of UDP over IPv4; else 0 */
+/* Where the headers end that 'types' (PSRTYPE) names, 0: there is none of them. */
+__attribute__((cold)) uint32_t headers_split_at(const struct nic *nic, const struct packet *p, uint32_t types);
+
+/* -- nic82598_split.c -- */
+__attribute__((cold)) struct rx_cut split_cut(const struct nic *nic, struct packet *p, uint32_t len);
+/* Fills the header buffer at 'addr'. */
+__attribute__((cold)) enum memory_result split_store(struct nic *nic, struct packet *p, const struct rx_cut *cut,
+                                                     uint64_t addr, int node);
+
 /* -- nic82598_rx.c -- */
 void rx_init(struct nic *nic);
 void rx_reset(struct nic *nic);
+void rx_take(struct nic *nic, struct packet *p);    /* a frame from the wire, or looped back */
 bool rx_move(struct nic *nic, struct packet *p);    /* a frame to the host, or dropped; false: it has to wait */
 void rx_drain(struct nic *nic);                     /* moves what can be moved from the packet buffer to the host */
 void rx_flush(struct nic *nic, unsigned queue);     /* writes back what is held */
@@ -343,7 +385,7 @@ typedef uint32_t nic_read_hook(struct nic *nic, uint32_t index);
 nic_write_hook write_ctrl, write_autoc, write_eec, write_eerd, write_msca;            /* nic82598_misc.c, nic82598.c */
 nic_write_hook write_eicr, write_eics, write_eims, write_eimc, write_eitr, write_ivar; /* nic82598_irq.c */
 nic_write_hook write_rxring, write_rdh, write_rdt, write_rxdctl, write_rxmode, write_rar, write_rssrk;
-nic_write_hook write_dcb, write_pause, write_tcptimer, write_immediate, write_pbacl;
+nic_write_hook write_hlreg0, write_dcb, write_pause, write_tcptimer, write_immediate, write_pbacl;
 nic_write_hook write_txring, write_tdh, write_tdt, write_txdctl, write_txmode;
 nic_read_hook read_tfcs, read_status, read_frtimer, read_swsm, read_links, read_eicr, read_eitr, read_rdh, read_tdh;
 

@@ -99,7 +99,7 @@ void write_msca(struct nic *nic, uint32_t index, uint32_t value)
 
 static bool link_up(const struct nic *nic)
 {
-    return nic->wire && link_is_up(nic->wire);
+    return nic->looped || (nic->wire && link_is_up(nic->wire));
 }
 
 static void wire_changed(void *owner)
@@ -112,8 +112,9 @@ static void wire_changed(void *owner)
 
 void misc_wire(struct nic *nic, struct link *wire)
 {
-    if (nic->wire) link_on_change(nic->wire, NULL, NULL);
-    nic->wire = wire;
+    if (nic->cable) link_on_change(nic->cable, NULL, NULL);
+    nic->cable = wire;
+    nic->wire = nic->looped ? NULL : wire;
     if (wire) link_on_change(wire, wire_changed, nic);
     irq_other(nic, NIC_MASK(EICR_LSC));
 }
@@ -124,10 +125,23 @@ uint32_t read_links(struct nic *nic, uint32_t index)
     (void)index;
     if (!link_up(nic)) return 0;
     uint32_t up = NIC_MASK(LINKS_UP) | NIC_MASK(LINKS_AN_COMP);
-    if (link_config_of(nic->wire)->rate.bps >= ten)
+    if (nic->looped || link_config_of(nic->wire)->rate.bps >= ten)
         return up | NIC_MASK(LINKS_SPEED) | NIC_MASK(LINKS_XGXS_EN) | NIC_MASK(LINKS_ALIGN_10G) |
                NIC_MASK(LINKS_SIGNAL);
     return up | NIC_MASK(LINKS_PCS_1G_EN) | NIC_MASK(LINKS_SYNC_1G) | NIC_PUT(LINKS_SIGNAL, 1);
+}
+
+/* The MAC's loop-back: frames come back at line rate, and the cable is as if it were not there. */
+void write_hlreg0(struct nic *nic, uint32_t index, uint32_t value)
+{
+    bool looped = NIC_GET(HLREG0_LPBK, value);
+
+    write_rxmode(nic, index, value);
+    if (looped == nic->looped) return;
+    nic->looped = looped;
+    nic->wire = looped ? NULL : nic->cable;
+    nic->loop_free = engine_now(nic->engine);
+    tx_run(nic);
 }
 
 /* Negotiation takes no time. */

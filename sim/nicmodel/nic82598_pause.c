@@ -169,7 +169,7 @@ bool pause_accept(struct nic *nic, struct packet *p)
     struct pause pause;
 
     if (!pause_parse(p, &pause)) return nic->mode.pmcf;
-    if (addressed(nic, p)) rx_cb(p)->obeyed = obey(nic, &pause);
+    if (addressed(nic, p) && !(p->flags & PACKET_FCS_BAD)) rx_cb(p)->obeyed = obey(nic, &pause);
     return !nic->mode.dpf;
 }
 

@@ -106,7 +106,7 @@ R(TDPT2TCSR, 0x0cd40,   8, 0x04, RO,  0,          none,    none,    "packet plan
 R(TFCS,      0x0ce00,   1, 0x00, RO,  0,          none,    tfcs,    "transmit flow control status") \
 /* receive filters and queue choice */ \
 R(RXCSUM,    0x05000,   1, 0x00, RW,  0,          rxmode,  none,    "receive checksum control") \
-R(RFCTL,     0x05008,   1, 0x00, RW,  0,          none,    none,    "receive filter control") \
+R(RFCTL,     0x05008,   1, 0x00, RW,  0,          rxmode,  none,    "receive filter control") \
 R(FCTRL,     0x05080,   1, 0x00, RW,  0,          rxmode,  none,    "filter control: promiscuous, broadcast, pause") \
 R(VLNCTRL,   0x05088,   1, 0x00, RW,  0x00008100, rxmode,  none,    "VLAN control") \
 R(MCSTCTRL,  0x05090,   1, 0x00, RW,  0,          rxmode,  none,    "multicast control") \
@@ -130,7 +130,7 @@ R(PCS1GLCTL, 0x04208,   1, 0x00, RW,  0,          none,    none,    "1G PCS link
 R(PCS1GLSTA, 0x0420c,   1, 0x00, RO,  0,          none,    none,    "1G PCS link status") \
 R(PCS1GANA,  0x04218,   1, 0x00, RW,  0,          none,    none,    "1G PCS own abilities") \
 R(PCS1GANLP, 0x0421c,   1, 0x00, RO,  0,          none,    none,    "1G PCS partner's abilities") \
-R(HLREG0,    0x04240,   1, 0x00, RW,  0,          rxmode,  none,    "MAC control") \
+R(HLREG0,    0x04240,   1, 0x00, RW,  0x00000403, hlreg0,  none,    "MAC control") \
 R(HLREG1,    0x04244,   1, 0x00, RO,  0,          none,    none,    "MAC status") \
 R(PAP,       0x04248,   1, 0x00, RW,  0,          none,    none,    "pace and preamble") \
 R(MACA,      0x0424c,   1, 0x00, RW,  0,          none,    none,    "MDIO auto-scan control") \

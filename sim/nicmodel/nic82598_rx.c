@@ -9,7 +9,7 @@
  * through the same posted queue, so a descriptor becomes visible after the bytes it describes.
  *
  * A batch of WTHRESH used descriptors is written at once; a smaller one waits while the throttle counter of the
- * queue's vector runs, if it has one.  Left out: header split and replication (such queues behave as one-buffer),
+ * queue's vector runs, if it has one.  What goes into header buffers is decided in nic82598_split.c.  Left out:
  * realignment of partial write-backs to cache lines. */
 #include "nicmodel/nic82598_impl.h"
 
@@ -49,37 +49,72 @@ static void refuse(struct nic *nic, struct packet *p, enum nic_counter counter, 
     packet_drop(nic->pool, p, why);
 }
 
-/* Length and CRC.  False: dropped. */
-static bool sound(struct nic *nic, struct packet *p)
+/* Whether the length field of an 802.3 frame contradicts its length. */
+static bool length_wrong(const struct packet *p)
 {
-    const struct rx_mode *m = &nic->mode;
-    bool tagged = p->hdr_len >= ETH_BYTES && get_be16(p->hdr + 12) == m->vet;
-    uint32_t max = m->max_bytes + (tagged ? VLAN_BYTES : 0);
+    enum { TYPE_MIN = 0x600, PAYLOAD_MIN = FRAME_MIN_BYTES - ETH_BYTES };
+    uint32_t told = get_be16(p->hdr + 12), real = frame_stored_bytes(p) - ETH_BYTES;
+    return told < TYPE_MIN && (told > real || (told < real && real > PAYLOAD_MIN));
+}
 
-    if (__builtin_expect(p->len <= max && p->hdr_len >= ETH_BYTES && !(p->flags & PACKET_FCS_BAD), 1)) return true;
-    if (p->flags & PACKET_FCS_BAD)
-        stats_add(nic, p->len > max ? SLOT_RJC : p->hdr_len < ETH_BYTES ? SLOT_RFC : SLOT_CRCERRS, 1);
-    else if (p->len > max)
-        stats_add(nic, SLOT_ROC, 1);
-    else
-        stats_add(nic, SLOT_RUC, 1);
-    if (p->hdr_len < ETH_BYTES) stats_add(nic, SLOT_MSPDC, 1);
-    if (m->sbp && p->hdr_len >= ETH_BYTES && p->len <= max) return true;
-    refuse(nic, p, NIC_rx_errors, DROP_NIC_ERROR);
-    return false;
+/* What is wrong with a frame, in bits of its descriptor, counted; 0: nothing. */
+__attribute__((cold)) static uint32_t faults(struct nic *nic, const struct packet *p, uint32_t max)
+{
+    bool bad = p->flags & PACKET_FCS_BAD, cut = p->hdr_len < ETH_BYTES, large = p->len > max;
+    bool runt = p->flags & PACKET_RUNT && p->len < FRAME_MIN_BYTES;
+    bool length = nic->mode.lengths && !bad && !cut && !large && !runt && length_wrong(p);
+
+    if (large)
+        stats_add(nic, bad ? SLOT_RJC : SLOT_ROC, 1);
+    else if (cut || runt)
+        stats_add(nic, bad ? SLOT_RFC : SLOT_RUC, 1);
+    else if (bad)
+        stats_add(nic, SLOT_CRCERRS, 1);
+    else if (length)
+        stats_add(nic, SLOT_RLEC, 1);
+    if (cut) stats_add(nic, SLOT_MSPDC, 1);
+    return (bad ? RXD_ERR_CE : 0) | (large ? RXD_ERR_OSE : 0) | (cut || runt ? RXD_ERR_USE : 0) |
+           (length ? RXD_ERR_LE : 0);
+}
+
+/* The longest frame that is none too long. */
+static uint32_t longest(const struct nic *nic, const struct packet *p)
+{
+    bool tagged = p->hdr_len >= ETH_BYTES && get_be16(p->hdr + 12) == nic->mode.vet;
+    return nic->mode.max_bytes + (tagged ? VLAN_BYTES : 0);
+}
+
+static bool suspect(const struct nic *nic, const struct packet *p, uint32_t max)
+{
+    return p->len > max || p->hdr_len < ETH_BYTES || p->flags & (PACKET_FCS_BAD | PACKET_RUNT) || nic->mode.lengths;
 }
 
 void nic_receive(void *device, struct packet *p)
 {
     struct nic *nic = device;
-    uint32_t bytes = stored_bytes(p);
+    if (__builtin_expect(nic->looped, 0))
+        refuse(nic, p, NIC_rx_disabled, DROP_NIC_DISABLED);
+    else
+        rx_take(nic, p);
+}
+
+void rx_take(struct nic *nic, struct packet *p)
+{
+    uint32_t bytes = frame_stored_bytes(p);
     bool group = p->hdr[0] & 1;
 
     if (!nic->mode.enabled) {
         refuse(nic, p, NIC_rx_disabled, DROP_NIC_DISABLED);
         return;
     }
-    if (!sound(nic, p)) return;
+    uint32_t max = longest(nic, p), errors = 0;
+    if (__builtin_expect(suspect(nic, p, max), 0)) {
+        errors = faults(nic, p, max);
+        if (errors && (!nic->mode.sbp || p->hdr_len < ETH_BYTES || p->len > FRAME_MAX)) {
+            refuse(nic, p, NIC_rx_errors, DROP_NIC_ERROR);
+            return;
+        }
+    }
     if (!filter_accept(nic, p)) {
         stats_add(nic, SLOT_TPR, 1);
         stats_add(nic, SLOT_TORH, bytes + FRAME_FCS_BYTES);
@@ -89,9 +124,15 @@ void nic_receive(void *device, struct packet *p)
             refuse(nic, p, NIC_rx_filtered, DROP_NIC_FILTER);
         return;
     }
-    count_size(&nic->rx_total, bytes);
-    if (group) stats_group(nic, p, false);
-    bytes = stored_bytes(p); /* without a tag that was stripped */
+    if (__builtin_expect(errors, 0)) {
+        rx_cb(p)->status |= errors;
+        stats_add(nic, SLOT_TPR, 1);
+        stats_add(nic, SLOT_TORH, bytes + FRAME_FCS_BYTES);
+    } else {
+        count_size(&nic->rx_total, bytes);
+        if (group) stats_group(nic, p, false);
+    }
+    bytes = frame_stored_bytes(p); /* without a tag that was stripped */
     TRACE(nic->engine, nic->entity->id, nic_rx_frame, p->id, rx_cb(p)->queue, bytes, 0);
     if (__builtin_expect(nic->dcb.rx, 0)) {
         dcb_receive(nic, p);
@@ -113,48 +154,79 @@ void nic_receive(void *device, struct packet *p)
 
 /* -- from the packet buffer to the host --------------------------------------------------------------------------- */
 
-/* Writes the frame, with its padding, into the next 'count' buffers and fills in their descriptors. */
-static void store(struct nic *nic, struct rxq *q, struct packet *p, uint32_t count)
+/* A used descriptor of a buffer with 'bytes' bytes of the frame. */
+static struct descriptor used(const struct nic *nic, const struct rx_cb *cb, uint64_t addr, uint32_t bytes, bool last)
 {
-    static const uint8_t padding[FRAME_MIN_BYTES];
-    struct rx_cb cb = *rx_cb(p);
-    const struct rx_buffer *buffer = &nic->mode.buffer[cb.mode];
-    uint32_t len = stored_bytes(p), offset = 0;
-    bool owned = true, refused = false;
+    enum { LEGACY_ERRORS = 24 };
+    uint64_t status = cb->status | RXD_DD | (last ? RXD_EOP : 0), vlan = (uint64_t)cb->vlan << 48;
 
+    if (__builtin_expect(nic->mode.buffer[cb->mode].type != DESCTYPE_LEGACY, 1))
+        return (struct descriptor){ { cb->types | (uint64_t)cb->hash << 32, status | (uint64_t)bytes << 32 | vlan } };
+    uint64_t sum = nic->mode.pcsd ? 0 : cb->hash >> 16;
+    uint64_t errors = status >> LEGACY_ERRORS & 0xff;
+    return (struct descriptor){ { addr, bytes | sum << 16 | (status & 0xff) << 32 | errors << 40 | vlan } };
+}
+
+/* Whose the frame is, piece by piece. */
+struct storing { bool gone, refused; };
+
+static void note(struct nic *nic, struct storing *s, enum memory_result r, uint64_t addr, bool all)
+{
+    if (__builtin_expect(r == MEMORY_REFUSED, 0)) {
+        nic_refused(nic, addr);
+        s->refused = true;
+    }
+    if (all && r == MEMORY_REFERRED) s->gone = true;
+}
+
+static void store_end(struct nic *nic, struct packet *p, const struct storing *s)
+{
+    if (s->refused) {
+        memory_abandon_frame(nic->memory, p);
+        packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
+    } else {
+        packet_deliver(nic->pool, p); /* copied into bytes of the host */
+    }
+}
+
+/* What the first descriptor tells of the header buffer. */
+static void tell_cut(struct descriptor *first, const struct rx_cut *cut, uint32_t len)
+{
+    first->q[0] |= (uint64_t)cut->told << RXD_HEADER_BIT | (uint64_t)cut->found << RXD_SPH_BIT;
+    first->q[1] |= (cut->overflow ? RXD_ERR_HBO : 0) | (cut->whole ? (uint64_t)len << 32 : 0);
+}
+
+/* Writes the frame's 'len' bytes, padding included, into the next 'count' buffers and fills in their descriptors; 'cut'
+ * says what goes into a header buffer, NULL: nothing. */
+static void store(struct nic *nic, struct rxq *q, struct packet *p, const struct rx_cut *cut, uint32_t len,
+                  uint32_t count)
+{
+    const struct rx_cb cb = *rx_cb(p);
+    uint32_t size = nic->mode.buffer[cb.mode].bytes, offset = 0;
+    uint32_t first = q->u_tail;
+    struct storing s = { false, false };
+
+    if (__builtin_expect(cut != NULL, 0)) {
+        uint64_t addr = q->ring.cache[q->ring.c_head % CACHE_DESCS].q[1] & ~1ull;
+        bool all = cut->head >= p->len;
+        note(nic, &s, split_store(nic, p, cut, addr, q->ring.data_node), addr, all);
+        offset = cut->head;
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint64_t addr = q->ring.cache[q->ring.c_head++ % CACHE_DESCS].q[0];
-        uint32_t bytes = len - offset < buffer->bytes ? len - offset : buffer->bytes;
-        bool last = i + 1 == count;
-        uint32_t real = p->len > offset ? (p->len - offset < bytes ? p->len - offset : bytes) : 0;
+        uint32_t bytes = len - offset < size ? len - offset : size;
 
-        if (!refused && owned) {
-            enum memory_result r = memory_write_frame(nic->memory, addr, p, offset, real, last);
-            if (r == MEMORY_COPIED && real < bytes && !memory_write(nic->memory, addr + real, padding, bytes - real))
-                r = MEMORY_REFUSED;
-            if (__builtin_expect(r == MEMORY_REFUSED, 0)) nic_refused(nic, addr);
-            refused |= r == MEMORY_REFUSED;
-            if (last && r == MEMORY_REFERRED) owned = false;
+        if (bytes && !s.refused && !s.gone) {
+            bool all = offset + bytes >= p->len;
+            note(nic, &s, frame_store(nic->memory, p, addr, offset, bytes), addr, all);
         }
-        pcie_dma_write(nic->pcie, addr, bytes, q->ring.data_node);
-        uint32_t status = cb.status | RXD_DD | (last ? RXD_EOP : 0);
-        struct descriptor *d = &q->used[q->u_tail++ % USED_DESCS];
-        if (__builtin_expect(buffer->type == DESCTYPE_LEGACY, 0)) {
-            uint64_t errors = (cb.status >> RXD_ERR_TCPE_BIT & 3) << 6 | (cb.status >> RXD_ERR_CE_BIT & 1);
-            d->q[0] = addr;
-            d->q[1] = bytes | (uint64_t)(status & 0xff) << 32 | errors << 40 | (uint64_t)cb.vlan << 48;
-        } else {
-            d->q[0] = cb.types | (nic->mode.pcsd ? (uint64_t)cb.hash << 32 : 0);
-            d->q[1] = status | (uint64_t)bytes << 32 | (uint64_t)cb.vlan << 48;
-        }
+        if (bytes) pcie_dma_write(nic->pcie, addr, bytes, q->ring.data_node);
+        q->used[q->u_tail++ % USED_DESCS] = used(nic, &cb, addr, bytes, i + 1 == count);
         q->use = ring_next(&q->ring, q->use);
         offset += bytes;
     }
-    if (!owned) return;
-    if (refused)
-        packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
-    else
-        packet_deliver(nic->pool, p); /* copied into bytes of the host */
+    if (__builtin_expect(cut != NULL, 0)) tell_cut(&q->used[first % USED_DESCS], cut, len);
+    if (__builtin_expect(!s.gone, 0)) store_end(nic, p, &s);
 }
 
 /* The queue has too few descriptors for the frame.  True: the frame was dropped; false: it waits. */
@@ -189,8 +261,12 @@ bool rx_move(struct nic *nic, struct packet *p)
     const struct rx_cb *cb = rx_cb(p);
     unsigned queue = cb->queue;
     struct rxq *q = &nic->rxq[queue];
-    uint32_t size = nic->mode.buffer[cb->mode].bytes, len = stored_bytes(p);
-    uint32_t needed = len <= size ? 1 : (len + size - 1) / size;
+    const struct rx_buffer *buffer = &nic->mode.buffer[cb->mode];
+    uint32_t size = buffer->bytes, len = frame_stored_bytes(p) + nic->mode.fcs_bytes;
+    bool split = buffer->type > DESCTYPE_ONE_BUFFER;
+    struct rx_cut cut;
+    if (__builtin_expect(split, 0)) cut = split_cut(nic, p, len);
+    uint32_t rest = split ? len - cut.head : len, needed = rest <= size ? 1 : (rest + size - 1) / size;
 
     if (ring_cached(&q->ring) < needed || !q->ring.enabled) return lacking(nic, q, p, needed);
     int64_t start = pcie_up_free(nic->pcie).ps - nic->rx_slack_ps;
@@ -205,9 +281,9 @@ bool rx_move(struct nic *nic, struct packet *p)
     if (__builtin_expect(cb->status & RXD_DYNINT, 0)) irq_skip(nic, q->ring.cause);
     TRACE(nic->engine, nic->entity->id, nic_rx_dma, p->id, queue, q->use, 0);
     nic->counter[NIC_rx_packets]++;
-    nic->counter[NIC_rx_bytes] += len;
+    nic->counter[NIC_rx_bytes] += len - nic->mode.fcs_bytes;
     count_queue(&nic->rx_total, queue, len);
-    store(nic, q, p, needed);
+    store(nic, q, p, split ? &cut : NULL, len, needed);
     batch(nic, q);
     ring_prefetch(&q->ring);
     return true;
@@ -221,7 +297,7 @@ void rx_drain(struct nic *nic)
     }
     for (struct packet *p; (p = nic->pb[0].fifo.head);) {
         struct packet *next = p->next;
-        uint32_t bytes = stored_bytes(p);
+        uint32_t bytes = frame_stored_bytes(p);
         if (!rx_move(nic, p)) break;
         nic->pb[0].fifo.head = next;
         nic->pb[0].fifo.count--;

@@ -90,7 +90,7 @@ static void earliest(int64_t *next, int64_t at)
 
 static void count_sent(struct nic *nic, const struct packet *p, unsigned queue)
 {
-    uint32_t bytes = stored_bytes(p);
+    uint32_t bytes = frame_stored_bytes(p);
 
     nic->counter[NIC_tx_packets]++;
     nic->counter[NIC_tx_bytes] += bytes;
@@ -108,14 +108,24 @@ static int64_t wire_ready(struct nic *nic, uint32_t bytes, int64_t now)
     return free - nic->run_ahead_ps > now ? free - nic->run_ahead_ps : free;
 }
 
+/* The same without a cable: frames vanish when their data is there, or come back at line rate. */
+static int64_t without_wire(const struct nic *nic, const struct packet *p)
+{
+    return nic->looped && nic->loop_free.ps > p->at.ps ? nic->loop_free.ps : p->at.ps;
+}
+
 void tx_emit(struct nic *nic, struct packet *p)
 {
     int64_t now = engine_now(nic->engine).ps;
     unsigned queue = *tx_cb_queue(p);
 
-    nic->tx_fifo_bytes -= stored_bytes(p);
+    nic->tx_fifo_bytes -= frame_stored_bytes(p);
     TRACE(nic->engine, nic->entity->id, nic_tx_frame, p->id, queue, p->len, 0);
-    if (nic->wire) {
+    if (__builtin_expect(nic->looped, 0)) {
+        count_sent(nic, p, queue);
+        nic->loop_free = sim_add((sim_time){ now }, sim_wire_time(packet_wire_bytes(p), sim_gbps(10)));
+        rx_take(nic, p);
+    } else if (nic->wire) {
         count_sent(nic, p, queue);
         link_send_after(nic->wire, p, sim_ps(p->at.ps > now ? p->at.ps - now : 0));
     } else {
@@ -129,7 +139,7 @@ static void hand_over(struct nic *nic, int64_t *next)
     struct packet *p;
 
     while ((p = nic->tx_fifo.head)) {
-        int64_t at = nic->wire ? wire_ready(nic, stored_bytes(p), now) : p->at.ps;
+        int64_t at = nic->wire ? wire_ready(nic, frame_stored_bytes(p), now) : without_wire(nic, p);
         if (at > now) {
             earliest(next, at);
             break;
@@ -256,7 +266,7 @@ static void accept_frames(struct nic *nic)
         if (job->frames.head) job->need += job->frames.head->len - job->frames.head->payload;
         p->at = nic->tx_read_at;
         *tx_cb_queue(p) = job->q->ring.index;
-        nic->tx_fifo_bytes += stored_bytes(p);
+        nic->tx_fifo_bytes += frame_stored_bytes(p);
         if (__builtin_expect(nic->dcb.tx, 0))
             dcb_queue(nic, p);
         else
@@ -417,6 +427,7 @@ void write_tdt(struct nic *nic, uint32_t index, uint32_t value)
 void write_txdctl(struct nic *nic, uint32_t index, uint32_t value)
 {
     struct txq *q = &nic->txq[index];
+    if (NIC_GET(TXDCTL_SWFLSH, value)) tx_flush(nic, index);
     ring_set_control(&q->ring, value);
     if (!q->ring.enabled && nic->job.q != q && q->packet.n_descs > 0) {
         q->ring.fetch = q->packet.first;

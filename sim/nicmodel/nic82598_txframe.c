@@ -4,12 +4,13 @@
  * Two ways to the bytes.  When the buffers are, in order, exactly one packet that the machine bound for transmit, its
  * copy (some hundred header bytes) becomes the frame, or the large send that is cut.  Otherwise the bytes are gathered
  * from memory one by one, and checksums are computed over them as the hardware does: over what software put there,
- * the pseudo-header sum included.  Left out: padding of short frames (wires carry it without a byte being stored),
- * headers of more than HDR_MAX bytes in a gathered large send. */
+ * the pseudo-header sum included.  Short frames are padded, with HLREG0.TXPADEN and IFCS; the wire carries padding without
+ * a byte being stored.  Left out: check sequences that software made (IFCS clear), headers of more than HDR_MAX bytes in
+ * a gathered large send. */
 #include "nicmodel/frame_bytes.h"
 #include "nicmodel/nic82598_impl.h"
 
-enum { FRAME_MAX = 16384, MACLEN_MIN = 14, MSS_MIN = 1, HDR_MAX = PACKET_HDR_MAX - VLAN_BYTES };
+enum { MACLEN_MIN = 14, MSS_MIN = 1, HDR_MAX = PACKET_HDR_MAX - VLAN_BYTES };
 
 /* A context descriptor, taken apart. */
 struct offload {
@@ -49,6 +50,12 @@ static void add_tags(struct nic *nic, struct packet_queue *frames, uint16_t vlan
 {
     for (struct packet *p = frames->head; p; p = p->next)
         if (!headers_vlan_push(p, vlan)) nic->counter[NIC_bad_descriptors]++;
+}
+
+static void leave_short(struct packet_queue *frames)
+{
+    for (struct packet *p = frames->head; p; p = p->next)
+        if (p->len < FRAME_MIN_BYTES) p->flags |= PACKET_RUNT;
 }
 
 /* Whether the packet can be carried out at all. */
@@ -101,4 +108,5 @@ void txframe_build(struct nic *nic, struct txq *q, struct packet_queue *out)
         packet_queue_push(out, p);
     }
     if (t->cmd & TXD_CMD_VLE) add_tags(nic, out, t->legacy ? t->vlan : o.vlan);
+    if (!(t->cmd & TXD_CMD_IFCS) || !NIC_GET(HLREG0_TXPADEN, nic->reg[SLOT_HLREG0])) leave_short(out);
 }
