@@ -202,14 +202,18 @@ bool card_take(struct frame *f)
     return p != NULL;
 }
 
-void card_put(const uint8_t *bytes, uint32_t len)
+static void put(const uint8_t *bytes, uint32_t len, uint8_t flags)
 {
     pthread_mutex_lock(&lock);
     struct packet *p = packet_new(card.pool, engine_now(card.engine));
     packet_write(p, bytes, len);
+    p->flags |= flags;
     SIM_ASSERT(link_send(card.in, p));
     pthread_mutex_unlock(&lock);
 }
+
+void card_put(const uint8_t *bytes, uint32_t len) { put(bytes, len, 0); }
+void card_put_damaged(const uint8_t *bytes, uint32_t len) { put(bytes, len, PACKET_FCS_BAD); }
 
 uint64_t card_counter(enum nic_counter c)
 {

@@ -42,6 +42,7 @@ void card_cable(bool plugged);
 void card_loop_back(bool on);                           /* what leaves comes back; else card_take() has it */
 bool card_take(struct frame *f);                        /* the next frame that left */
 void card_put(const uint8_t *bytes, uint32_t len);      /* a frame arrives, at line rate behind those before it */
+void card_put_damaged(const uint8_t *bytes, uint32_t len); /* the same, with a wrong check sequence */
 uint64_t card_counter(enum nic_counter c);
 uint64_t card_queue_frames(int queue);                  /* received on it */
 

@@ -6,6 +6,8 @@
 void check_traffic(void); /* check_traffic.c: every frame size, both directions, bytes and statistics */
 void check_filters(void); /* check_filters.c: addresses, VLANs, RSS */
 void check_offload(void); /* check_offload.c: checksums and segmentation, bit by bit at the wire */
+void check_calls(void);   /* check_calls.c: administration: addresses, VLANs, flow control, statistics, dumps, EEPROM */
+void check_queues(void);  /* check_queues.c: other numbers of queues, thresholds, stop and start, misuse of rings */
 void check_life(void);    /* check_life.c: device ids, interrupts, re-opening, misuse */
 
 #endif

@@ -83,7 +83,7 @@ int port_unplug(void)
 int port_start(const struct port_config *c)
 {
     struct rte_eth_conf conf = {
-        .rxmode.offloads = c->rx_offloads, .txmode.offloads = c->tx_offloads,
+        .rxmode.offloads = c->rx_offloads, .txmode.offloads = c->tx_offloads, .rxmode.mtu = c->mtu ? c->mtu : 1500,
         .intr_conf = { .lsc = c->link_interrupt, .rxq = c->rx_interrupt },
     };
     if (c->rss) {
@@ -92,11 +92,12 @@ int port_start(const struct port_config *c)
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads;
     }
-    int rc = rte_eth_dev_configure(PORT, c->queues, c->queues, &conf);
-    for (uint16_t q = 0; rc == 0 && q < c->queues; q++) {
-        rc = rte_eth_rx_queue_setup(PORT, q, c->descriptors, 0, NULL, buffers);
-        if (rc == 0) rc = rte_eth_tx_queue_setup(PORT, q, c->descriptors, 0, NULL);
-    }
+    uint16_t tx_queues = c->tx_queues ? c->tx_queues : c->queues;
+    int rc = rte_eth_dev_configure(PORT, c->queues, tx_queues, &conf);
+    for (uint16_t q = 0; rc == 0 && q < c->queues; q++)
+        rc = rte_eth_rx_queue_setup(PORT, q, c->descriptors, 0, c->rx, buffers);
+    for (uint16_t q = 0; rc == 0 && q < tx_queues; q++)
+        rc = rte_eth_tx_queue_setup(PORT, q, c->descriptors, 0, c->tx);
     return rc ? rc : rte_eth_dev_start(PORT);
 }
 
@@ -124,6 +125,11 @@ void port_close_refused(uint64_t addresses)
 {
     CHECK_EQ(card_counter(NIC_bad_addresses), addresses);
     CHECK_EQ(card_counter(NIC_bad_descriptors), 0);
+    port_close_misused();
+}
+
+void port_close_misused(void)
+{
     CHECK_EQ(rte_eth_dev_stop(PORT), 0);
     CHECK(rte_eth_dev_close(PORT) >= 0);
     CHECK_EQ(port_unplug(), 0);

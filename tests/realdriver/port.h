@@ -15,8 +15,12 @@ enum { PORT = 0 };                 /* the driver's number for it */
 
 struct port_config {
     uint16_t queues;               /* receive and transmit */
+    uint16_t tx_queues;            /* if there are not as many; 0: there are */
     uint16_t descriptors;          /* per ring */
     uint64_t rx_offloads, tx_offloads;
+    const struct rte_eth_rxconf *rx; /* thresholds; NULL: the driver's own */
+    const struct rte_eth_txconf *tx;
+    uint16_t mtu;                  /* 0: 1500 */
     bool rss;                      /* all hash types */
     bool link_interrupt, rx_interrupt;
 };
@@ -36,6 +40,7 @@ int port_start(const struct port_config *c);
 bool port_open(uint16_t device_id, const struct port_config *c);
 void port_close(void);
 void port_close_refused(uint64_t addresses); /* the same after so many addresses that the card had to refuse */
+void port_close_misused(void); /* the same after anything */
 
 /* Buffers: with these bytes, NULL when there is none left; of a received packet, as one frame. */
 struct rte_mbuf *port_buffer(const uint8_t *bytes, uint32_t len);

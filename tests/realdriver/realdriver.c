@@ -10,7 +10,8 @@
 #include "port.h"
 
 static const struct { const char *name; void (*run)(void); } families[] = {
-    { "traffic", check_traffic }, { "filters", check_filters }, { "offload", check_offload }, { "life", check_life },
+    { "traffic", check_traffic }, { "filters", check_filters }, { "offload", check_offload }, { "calls", check_calls },
+    { "queues", check_queues }, { "life", check_life },
 };
 
 int main(int argc, char **argv)
