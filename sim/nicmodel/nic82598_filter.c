@@ -255,10 +255,12 @@ static bool vlan_accept(struct nic *nic, struct packet *p, struct rx_cb *cb, uns
         uint32_t plane = vid >> 3 & 3;
         *pool = nic->reg[SLOT_VFTAVIND + (int)(plane * PLANE_WORDS + (vid >> 5))] >> ((vid & 7) * 4) & 15;
     }
+    if (m->vme) put_be16(p->hdr + ETHERTYPE_OFFSET, ETHERTYPE_VLAN); /* whatever VET is */
     if (m->vme && headers_vlan_pop(p)) {
         cb->vlan = (uint16_t)tci;
         cb->status |= RXD_VP;
         p->flags |= PACKET_TAG_TAKEN;
+        if (m->vet != ETHERTYPE_VLAN) headers_parse(p);
     }
     return true;
 }

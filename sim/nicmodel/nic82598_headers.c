@@ -123,6 +123,10 @@ bool headers_look(const struct nic *nic, const struct packet *p, struct rx_heade
     *h = (struct rx_headers){ .l3 = p->l3 };
     if (p->l3 == 0) return false;
     uint32_t type = be16_at(p, h->l3 - 2u);
+    if (type == nic->mode.vet && type != ETHERTYPE_VLAN && h->l3 + VLAN_BYTES <= p->len) {
+        type = be16_at(p, h->l3 + 2u);
+        h->l3 += VLAN_BYTES;
+    }
     if (type < TYPE_MIN && h->l3 + SNAP_BYTES <= p->len && be16_at(p, h->l3) == 0xaaaa &&
         be16_at(p, h->l3 + 2u) == 0x0300 && be16_at(p, h->l3 + 4u) == 0) {
         type = be16_at(p, h->l3 + 6u);

@@ -60,13 +60,15 @@ static void all_addresses(void)
 
 /* -- VLANs --------------------------------------------------------------------------------------------------------- */
 
+static uint16_t tag_type = 0x8100;
+
 /* A tagged frame of 'len' bytes arrives; what came: -1 nothing, 0 as it was, 1 without its tag, -2 something else. */
 static int tagged(uint16_t tci, uint32_t len)
 {
     int result = -2;
 
     frame_fill(&frame, card_mac.byte, len);
-    memcpy(frame.byte + 12, (uint8_t[]){ 0x81, 0x00, (uint8_t)(tci >> 8), (uint8_t)tci }, 4);
+    memcpy(frame.byte + 12, (uint8_t[]){ (uint8_t)(tag_type >> 8), (uint8_t)tag_type, (uint8_t)(tci >> 8), (uint8_t)tci }, 4);
     card_put(frame.byte, frame.len);
     if (port_receive(0, m, 1) == 0) return -1;
     port_read(m[0], &got);
@@ -76,6 +78,32 @@ static int tagged(uint16_t tci, uint32_t len)
     if (frame_equal(&got, &frame) && m[0]->vlan_tci == tci) result = 1;
     rte_pktmbuf_free(m[0]);
     return result;
+}
+
+/* Tags of another type: taken out of what comes and put into what goes. */
+static void vlan_type(void)
+{
+    const struct port_config c = { .queues = 1, .descriptors = 128, .tx_offloads = RTE_ETH_TX_OFFLOAD_VLAN_INSERT,
+                                   .rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_STRIP };
+
+    port_test("VLAN tags of another type");
+    if (!port_open(0x10c6, &c)) return;
+    tag_type = 0x88a8;
+    CHECK_EQ(tagged(7, 100), 0);
+    CHECK_EQ(rte_eth_dev_set_vlan_ether_type(PORT, RTE_ETH_VLAN_TYPE_OUTER, tag_type), 0);
+    for (uint32_t len = 60; len < 80; len++) CHECK_EQ(tagged((uint16_t)(len * 77), len), 1);
+    frame_fill(&frame, card_mac.byte, 100);
+    m[0] = port_buffer(frame.byte, frame.len);
+    m[0]->ol_flags |= RTE_MBUF_F_TX_VLAN;
+    m[0]->vlan_tci = 0x4321;
+    CHECK(port_send(0, m, 1));
+    card_run_us(20);
+    CHECK(card_take(&got));
+    CHECK_EQ(memcmp(got.byte + 12, (uint8_t[]){ 0x88, 0xa8, 0x43, 0x21 }, 4), 0);
+    CHECK_EQ(memcmp(got.byte + 16, frame.byte + 12, 88), 0);
+    tag_type = 0x8100;
+    CHECK_EQ(tagged(7, 100), 0);
+    port_close();
 }
 
 static void vlan_offloads(void)
@@ -340,6 +368,7 @@ void check_calls(void)
 {
     all_addresses();
     vlan_offloads();
+    vlan_type();
     flow_control();
     rss_keys();
     statistics();

@@ -18,22 +18,29 @@ enum { PACKET_MAX = 60000, TCP_FLAGS_AT = 13, FIN = 1, PSH = 8, ACK = 16 };
 struct packet_kind {
     const char *name;
     bool v6, tcp, vlan;
-    uint32_t ip_options, tcp_options;
+    uint32_t ip_options, tcp_options; /* of IPv6: destination options */
+    uint32_t outer;               /* bytes of other headers between Ethernet's and IP's */
 };
 static const struct packet_kind kinds[] = {
-    { "TCP over IPv4", false, true, false, 0, 0 },
-    { "TCP over IPv4 with options of both", false, true, false, 8, 12 },
-    { "TCP over IPv4, VLAN tag inserted", false, true, true, 0, 12 },
-    { "TCP over IPv6", true, true, false, 0, 12 },
-    { "TCP over IPv6, VLAN tag inserted", true, true, true, 0, 0 },
-    { "UDP over IPv4", false, false, false, 0, 0 },
-    { "UDP over IPv4 with options, VLAN tag inserted", false, false, true, 4, 0 },
-    { "UDP over IPv6", true, false, false, 0, 0 },
+    { "TCP over IPv4", false, true, false, 0, 0, 0 },
+    { "TCP over IPv4 with options of both", false, true, false, 8, 12, 0 },
+    { "TCP over IPv4 with all options, VLAN tag inserted", false, true, true, 40, 40, 0 },
+    { "TCP over IPv4, VLAN tag inserted", false, true, true, 0, 12, 0 },
+    { "TCP over IPv4 inside other headers", false, true, false, 0, 0, 50 },
+    { "TCP over IPv6", true, true, false, 0, 12, 0 },
+    { "TCP over IPv6, VLAN tag inserted", true, true, true, 0, 0, 0 },
+    { "TCP over IPv6 with destination options", true, true, true, 24, 20, 0 },
+    { "TCP over IPv6 with all options inside other headers", true, true, true, 56, 40, 60 },
+    { "UDP over IPv4", false, false, false, 0, 0, 0 },
+    { "UDP over IPv4 with options, VLAN tag inserted", false, false, true, 4, 0, 0 },
+    { "UDP over IPv6", true, false, false, 0, 0, 0 },
+    { "UDP over IPv6 with destination options", true, false, false, 8, 0, 0 },
+    { "UDP over IPv4 inside other headers", false, false, true, 0, 0, 8 },
 };
 
 struct shape { uint32_t l3, l4, payload; };  /* offsets */
 
-static uint8_t packet[PACKET_MAX + 200];
+static uint8_t packet[PACKET_MAX + 400];
 static struct frame wanted, got;
 static struct rte_mbuf *m[1 + PORT_SPARE];
 
@@ -75,19 +82,24 @@ static uint32_t pseudo(const uint8_t *ip, bool v6, bool tcp, uint32_t l4_bytes)
 /* Random addresses, ports and payload; lengths right, checksum fields garbage. */
 static struct shape make_packet(const struct packet_kind *k, uint32_t payload_bytes)
 {
-    struct shape s = { 14, 14 + (k->v6 ? 40 : 20 + k->ip_options), 0 };
-    uint8_t *ip = packet + 14, *l4 = packet + s.l4;
+    struct shape s = { 14 + k->outer, 14 + k->outer + (k->v6 ? 40 : 20) + k->ip_options, 0 };
+    uint8_t *ip = packet + s.l3, *l4 = packet + s.l4;
     uint32_t l4_bytes = (k->tcp ? 20 + k->tcp_options : 8) + payload_bytes;
 
     s.payload = s.l4 + l4_bytes - payload_bytes;
     for (uint32_t i = 0; i < s.payload + payload_bytes; i++) packet[i] = (uint8_t)rand();
     memcpy(packet, card_mac.byte, 6);
     packet[6] &= 0xfe;
-    put16(packet + 12, k->v6 ? 0x86dd : 0x0800);
+    put16(packet + 12, k->outer ? 0x88b5 : k->v6 ? 0x86dd : 0x0800);
     if (k->v6) {
         ip[0] = 0x60;
-        put16(ip + 4, l4_bytes);
-        ip[6] = k->tcp ? 6 : 17;
+        put16(ip + 4, k->ip_options + l4_bytes);
+        ip[6] = k->ip_options ? 60 : k->tcp ? 6 : 17;
+        if (k->ip_options) {
+            memset(ip + 40, 0, k->ip_options); /* bytes of padding */
+            ip[40] = k->tcp ? 6 : 17;
+            ip[41] = (uint8_t)(k->ip_options / 8 - 1);
+        }
     } else {
         ip[0] = (uint8_t)(0x45 + k->ip_options / 4);
         put16(ip + 2, 20 + k->ip_options + l4_bytes);
@@ -141,7 +153,7 @@ static void expect(const struct packet_kind *k, const struct shape *s, uint32_t 
     memcpy(f + s->payload, packet + s->payload + from, bytes);
     wanted.len = s->payload + bytes;
     if (k->v6) {
-        put16(ip + 4, l4_bytes);
+        put16(ip + 4, s->l4 - s->l3 - 40 + l4_bytes);
     } else {
         put16(ip + 2, s->l4 - s->l3 + l4_bytes);
         put16(ip + 4, get16(ip + 4) + index);
@@ -175,7 +187,7 @@ static void checksums(const struct packet_kind *k)
     char title[96];
     snprintf(title, sizeof title, "checksums inserted: %s", k->name);
     port_test(title);
-    for (uint32_t bytes = 0; bytes <= 1400; bytes += bytes < 64 ? 1 : 37) {
+    for (uint32_t bytes = 0; bytes <= 1200; bytes += bytes < 64 ? 1 : 37) {
         uint16_t tci = (uint16_t)rand();
         struct shape s = make_packet(k, bytes);
         m[0] = offer(k, &s, bytes, 0, tci);
@@ -211,6 +223,49 @@ static void segmentation(const struct packet_kind *k)
     }
 }
 
+/* Bursts of packets of any kind and size, cut or not, which share the card's contexts. */
+static void mixture(void)
+{
+    enum { MOST = 8, ROUNDS = 150 };
+    static struct {
+        const struct packet_kind *k;
+        struct shape s;
+        uint32_t bytes, mss;
+        uint16_t tci;
+        uint8_t packet[PACKET_MAX + 400];
+    } sent[MOST];
+    struct rte_mbuf *burst[MOST];
+
+    port_test("offloads mixed at random");
+    for (int round = 0; round < ROUNDS; round++) {
+        uint16_t n = (uint16_t)(1 + rand() % MOST);
+        for (uint16_t i = 0; i < n; i++) {
+            const struct packet_kind *k = &kinds[(size_t)rand() % (sizeof kinds / sizeof *kinds)];
+            uint32_t bytes = (uint32_t)(1 + rand() % 1200), mss = 0;
+            if (k->tcp && rand() % 2) bytes = (uint32_t)(1 + rand() % 12000), mss = (uint32_t)(64 + rand() % 1300);
+            sent[i].k = k;
+            sent[i].s = make_packet(k, bytes);
+            sent[i].bytes = bytes;
+            sent[i].mss = mss;
+            sent[i].tci = (uint16_t)rand();
+            burst[i] = offer(k, &sent[i].s, bytes, mss, sent[i].tci);
+            memcpy(sent[i].packet, packet, sizeof packet);
+        }
+        CHECK(port_send(0, burst, n));
+        card_run_us(200);
+        for (uint16_t i = 0; i < n; i++) {
+            uint32_t index = 0, mss = sent[i].mss ? sent[i].mss : sent[i].bytes;
+            memcpy(packet, sent[i].packet, sizeof packet);
+            for (uint32_t from = 0; from < sent[i].bytes; from += mss, index++) {
+                bool last = sent[i].bytes - from <= mss;
+                expect(sent[i].k, &sent[i].s, from, last ? sent[i].bytes - from : mss, index, last, sent[i].tci);
+                CHECK(left_as_wanted());
+            }
+        }
+        CHECK(!card_take(&got));
+    }
+}
+
 /* -- receive ------------------------------------------------------------------------------------------------------- */
 
 /* What the driver says of a frame's checksums. */
@@ -226,12 +281,12 @@ static uint64_t verdict_on(const uint8_t *bytes, uint32_t len)
 static void received(const struct packet_kind *k)
 {
     const uint64_t ip_good = RTE_MBUF_F_RX_IP_CKSUM_GOOD, l4_good = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-    const struct packet_kind untagged = { k->name, k->v6, k->tcp, false, k->ip_options, k->tcp_options };
+    const struct packet_kind untagged = { k->name, k->v6, k->tcp, false, k->ip_options, k->tcp_options, 0 };
     char title[96];
 
     snprintf(title, sizeof title, "checksums verified: %s", k->name);
     port_test(title);
-    for (uint32_t bytes = 1; bytes < 1400; bytes += 101) {
+    for (uint32_t bytes = 1; bytes < 1300; bytes += 101) {
         struct shape s = make_packet(&untagged, bytes);
         expect(&untagged, &s, 0, bytes, 0, true, 0);
         CHECK_EQ(verdict_on(wanted.byte, wanted.len), ip_good | l4_good);
@@ -259,6 +314,7 @@ void check_offload(void)
         if (kinds[i].tcp) segmentation(&kinds[i]);
         received(&kinds[i]);
     }
+    mixture();
     port_test("offloads: stop");
     port_close();
 }
