@@ -427,6 +427,79 @@ START_TEST(nic_eeprom__checksum_and_address)
 }
 END_TEST
 
+/* -- the EEPROM by hand ------------------------------------------------------------------------------------------- */
+
+/* 'bits' bits of 'value' go in, most significant first, and as many come out. */
+static uint32_t clock_bits(uint32_t value, int bits)
+{
+    uint32_t out = 0, held = NIC_MASK(EEC_REQ);
+    for (int i = bits - 1; i >= 0; i--) {
+        uint32_t data = NIC_PUT(EEC_DI, value >> i & 1);
+        nic_rig_write(&rig, NIC_OFFSET(EEC, 0), held | data);
+        nic_rig_write(&rig, NIC_OFFSET(EEC, 0), held | data | NIC_MASK(EEC_SK));
+        out = out << 1 | NIC_GET(EEC_DO, nic_rig_read(&rig, NIC_OFFSET(EEC, 0)));
+    }
+    return out;
+}
+
+static void deselect(void)
+{
+    nic_rig_write(&rig, NIC_OFFSET(EEC, 0), NIC_MASK(EEC_REQ) | NIC_MASK(EEC_CS));
+}
+
+static uint32_t by_word(uint32_t address)
+{
+    nic_rig_write(&rig, NIC_OFFSET(EERD, 0), NIC_PUT(EERD_ADDR, address) | NIC_MASK(EERD_START));
+    return NIC_GET(EERD_DATA, nic_rig_read(&rig, NIC_OFFSET(EERD, 0)));
+}
+
+START_TEST(nic_eeprom__reads_and_writes_bit_by_bit)
+{
+    enum { WRITE = 2, READ = 3, READ_STATUS = 5, ENABLE = 6, AT = 0x180 };
+    clock_bits(READ << 16 | 0x42 * 2, 24);
+    uint32_t two = clock_bits(0, 32); /* lower byte of a word first, and the next word behind it */
+    ck_assert_uint_eq(two >> 24 | (two >> 8 & 0xff00), by_word(0x42));
+    ck_assert_uint_eq((two >> 8 & 0xff) | (two & 0xff) << 8, by_word(0x43));
+    deselect();
+    clock_bits(WRITE << 16 | AT * 2, 24);
+    clock_bits(0x3412, 16);
+    deselect();
+    ck_assert_uint_eq(by_word(AT), 0); /* not enabled */
+    clock_bits(ENABLE, 8);
+    deselect();
+    clock_bits(READ_STATUS, 8);
+    ck_assert_uint_eq(clock_bits(0, 8), 2);
+    deselect();
+    clock_bits(WRITE << 16 | AT * 2, 24);
+    clock_bits(0x34127856, 32);
+    deselect();
+    ck_assert_uint_eq(by_word(AT), 0x1234);
+    ck_assert_uint_eq(by_word(AT + 1), 0x5678);
+    clock_bits(WRITE << 16 | AT * 2, 24); /* the enable is used up */
+    clock_bits(0, 16);
+    deselect();
+    ck_assert_uint_eq(by_word(AT), 0x1234);
+    nic_rig_write(&rig, NIC_OFFSET(EEC, 0), 0);
+    ck_assert_uint_eq(NIC_GET(EEC_GNT, nic_rig_read(&rig, NIC_OFFSET(EEC, 0))), 0);
+}
+END_TEST
+
+/* The port has the address that the EEPROM says, from the next reset on. */
+START_TEST(nic_eeprom__address_after_a_reset)
+{
+    enum { WRITE = 2, ENABLE = 6, SECTION = 0x40 };
+    clock_bits(ENABLE, 8);
+    deselect();
+    clock_bits(WRITE << 16 | (SECTION + 1) * 2, 24);
+    clock_bits(0x020a0b0c, 32);
+    clock_bits(0x0d0e, 16);
+    deselect();
+    nic_rig_write(&rig, NIC_OFFSET(CTRL, 0), NIC_MASK(CTRL_RST));
+    ck_assert_uint_eq(nic_rig_read(&rig, NIC_OFFSET(RAL, 0)), 0x0c0b0a02);
+    ck_assert_uint_eq(nic_rig_read(&rig, NIC_OFFSET(RAH, 0)), 0x80000e0d);
+}
+END_TEST
+
 START_TEST(nic_device_find__twelve_of_them)
 {
     static const uint16_t ids[] = { 0x10b6, 0x1508, 0x10c6, 0x10c7, 0x10c8, 0x150b, 0x10db, 0x10dd, 0x10ec, 0x10f1,
@@ -460,6 +533,8 @@ Suite *nic_interrupts_suite(void)
     tcase_add_test(t, nic_link__changes_interrupt_and_show);
     tcase_add_loop_test(t, nic_master_disable__drains_and_goes_on, 0, 2);
     tcase_add_test(t, nic_eeprom__checksum_and_address);
+    tcase_add_test(t, nic_eeprom__reads_and_writes_bit_by_bit);
+    tcase_add_test(t, nic_eeprom__address_after_a_reset);
     tcase_add_test(t, nic_device_find__twelve_of_them);
     suite_add_tcase(s, t);
     return s;

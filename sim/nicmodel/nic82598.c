@@ -5,8 +5,10 @@
  * then calls the row's hook, if any.  Everything the device writes into the machine (descriptors, heads, messages)
  * is posted in order: PCIe lets no posted write pass another, so one event for the oldest is enough.
  *
- * Not modelled: direct cache access (its registers are stored); manageability and wake-up (stored); flash, writing the
- * EEPROM, bit-banged access; PHYs on the MDIO bus; negotiation that takes time; the credit status registers. */
+ * Not modelled: direct cache access (its registers are stored); manageability, its traffic and its statistics, and wake-up
+ * (stored); firmware; flash; PHYs on the MDIO bus; the analog core, LEDs and pins (stored); negotiation that takes time;
+ * PREPEND, RXPADSTRIPEN and pace of the MAC (stored); check sequences made by software; NFS and iSCSI parsing; credit
+ * status registers (read 0); PCIe's own counters and errors (stored); errata but those in statistics. */
 #include "nicmodel/nic82598.h"
 
 #include <stdio.h>
@@ -200,14 +202,12 @@ void nic_reg_write(void *device, uint32_t offset, uint32_t value)
  * configuration and stays.  The address comes from the EEPROM. */
 static void reset(struct nic *nic)
 {
-    const uint8_t *mac = nic->config.mac.byte;
-
     for (unsigned r = 0; r < N_NIC82598_REGS; r++) {
         const struct nic_reg_info *info = nic_reg_info((enum nic82598_reg)r);
         for (uint32_t i = 0; i < info->count; i++) nic->reg[info->slot + i] = info->reset;
     }
-    nic->reg[SLOT_RAL] = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
-    nic->reg[SLOT_RAH] = (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | NIC_MASK(RAH_AV);
+    eeprom_load(nic);
+    nic->serial = (struct serial){ 0 };
     posted_clear(&nic->posted, nic->engine);
     nic->hash_stale = true;
     nic->looped = false;

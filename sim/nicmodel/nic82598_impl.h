@@ -29,7 +29,7 @@ enum {
     N_CAUSES = 16,            /* queue bits of EICR */
     SIZE_CLASSES = FRAME_SIZE_CLASSES,
     PACKET_BUFFERS = 8,
-    EEPROM_WORDS = 128,       /* with something in them */
+    EEPROM_WORDS = 512,
     MSIX_MASKED = 1,
     IVAR_TX = 64, IVAR_TCP_TIMER = 96, IVAR_OTHER = 97, IVAR_VALID = 0x80,
     NO_CAUSE = RING_NO_CAUSE,
@@ -200,6 +200,14 @@ struct dcb {
     uint8_t next_queue[PACKET_BUFFERS];
 };
 
+/* The EEPROM's wires (nic82598_eeprom.c). */
+struct serial {
+    uint32_t shift, bits;     /* that came in since it was selected */
+    uint32_t address;         /* bytes */
+    uint8_t command;
+    bool clock, writable;
+};
+
 struct nic {
     struct ring_env ring_env;  /* must be first */
     struct engine *engine;
@@ -250,6 +258,7 @@ struct nic {
     struct event tcp_timer;
     int64_t tcp_left_ps;      /* to count when counting goes on */
     uint16_t eeprom[EEPROM_WORDS];
+    struct serial serial;
     struct vector vector[NIC_VECTORS];
     uint64_t messages[NIC_VECTORS];
     struct frame_totals rx_total, tx_total, rx_told, tx_told;
@@ -320,6 +329,10 @@ void misc_init(struct nic *nic);
 void misc_wire(struct nic *nic, struct link *wire); /* there is another wire, or none */
 void misc_master(struct nic *nic);                  /* what decides over nic->stopped has changed */
 
+/* -- nic82598_eeprom.c -- */
+void eeprom_init(struct nic *nic);
+void eeprom_load(struct nic *nic);                  /* the port's address into RAL and RAH */
+
 /* -- nic82598_pause.c: flow control -- */
 void pause_init(struct nic *nic);
 void pause_fini(struct nic *nic);
@@ -382,7 +395,8 @@ void txframe_build(struct nic *nic, struct txq *q, struct packet_queue *out);
 /* -- hooks named in the register list -- */
 typedef void nic_write_hook(struct nic *nic, uint32_t index, uint32_t value);
 typedef uint32_t nic_read_hook(struct nic *nic, uint32_t index);
-nic_write_hook write_ctrl, write_autoc, write_eec, write_eerd, write_msca;            /* nic82598_misc.c, nic82598.c */
+nic_write_hook write_ctrl, write_autoc, write_msca;                                   /* nic82598_misc.c, nic82598.c */
+nic_write_hook write_eec, write_eerd;                                                 /* nic82598_eeprom.c */
 nic_write_hook write_eicr, write_eics, write_eims, write_eimc, write_eitr, write_ivar; /* nic82598_irq.c */
 nic_write_hook write_rxring, write_rdh, write_rdt, write_rxdctl, write_rxmode, write_rar, write_rssrk;
 nic_write_hook write_hlreg0, write_dcb, write_pause, write_tcptimer, write_immediate, write_pbacl;

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * nic82598_misc.c -- what a driver looks at while it starts and stops: device ids, EEPROM, semaphores, MDIO, link,
- * timers, and the end of bus mastering.
+ * nic82598_misc.c -- what a driver looks at while it starts and stops: device ids, semaphores, MDIO, link, timers, and
+ * the end of bus mastering.
  *
- * At the level published drivers insist on: an EEPROM whose checksum is right, semaphores that can be taken, no PHY on
- * the MDIO bus, commands that finish at once.  Left out: writing the EEPROM, bit-banged access, flash, firmware. */
+ * At the level published drivers insist on: semaphores that can be taken, no PHY on the MDIO bus, commands that finish at
+ * once.  Left out: firmware. */
 #include "nicmodel/nic82598_impl.h"
 
-enum {
-    EEPROM_SUM = 0xbaba, EEPROM_SUM_WORD = 0x3f, EEPROM_SIZE_WORDS = 512, EEPROM_BOARD = 0x15, EEPROM_VERSION = 0x29,
-    EEPROM_CORE = 0x09, /* pointer to the section of port 0; the next is port 1's */
-    EEPROM_SECTION = 0x40, ADDRESS_WORDS = 3, NO_PHY = 0xffff,
-};
+enum { NO_PHY = 0xffff };
 
 /* -- device ids --------------------------------------------------------------------------------------------------- */
 
@@ -30,52 +26,13 @@ const struct nic_device *nic_device_find(uint16_t id)
     return NULL;
 }
 
-/* -- EEPROM and semaphores ---------------------------------------------------------------------------------------- */
-
-/* One section, with the port's address; the sum over words 0 to 3F and all sections is BABA. */
-static void make_eeprom(struct nic *nic)
-{
-    uint16_t *w = nic->eeprom, sum = 0;
-    const uint8_t *mac = nic->config.mac.byte;
-
-    w[EEPROM_CORE + nic->config.lan_id] = EEPROM_SECTION;
-    w[EEPROM_SECTION] = ADDRESS_WORDS;
-    for (int i = 0; i < ADDRESS_WORDS; i++)
-        w[EEPROM_SECTION + 1 + i] = (uint16_t)(mac[2 * i] | mac[2 * i + 1] << 8);
-    w[EEPROM_BOARD] = nic->config.device_id;
-    w[EEPROM_VERSION] = 1;
-    for (int i = 0; i < EEPROM_SUM_WORD; i++) sum = (uint16_t)(sum + w[i]);
-    for (int i = 0; i < ADDRESS_WORDS; i++) sum = (uint16_t)(sum + w[EEPROM_SECTION + 1 + i]);
-    w[EEPROM_SUM_WORD] = (uint16_t)(EEPROM_SUM - sum);
-}
+/* -- semaphores and MDIO ------------------------------------------------------------------------------------------- */
 
 void misc_init(struct nic *nic)
 {
     SIM_ASSERT(nic->config.lan_id == 0 || nic->config.lan_id == 1);
     for (unsigned i = 0; i < NIC_VECTORS; i++) nic->vector[i].control = MSIX_MASKED;
-    make_eeprom(nic);
-}
-
-static uint32_t eeprom_word(const struct nic *nic, uint32_t address)
-{
-    return address < EEPROM_WORDS ? nic->eeprom[address] : address < EEPROM_SIZE_WORDS ? 0 : 0xffff;
-}
-
-void write_eerd(struct nic *nic, uint32_t index, uint32_t value)
-{
-    (void)index;
-    if (!NIC_GET(EERD_START, value)) return;
-    uint32_t address = NIC_GET(EERD_ADDR, value);
-    uint32_t word = eeprom_word(nic, address);
-    nic->reg[SLOT_EERD] = NIC_PUT(EERD_ADDR, address) | NIC_PUT(EERD_DATA, word) | NIC_MASK(EERD_DONE);
-}
-
-/* Presence, size and auto-read state are the hardware's; a request for direct access is granted. */
-void write_eec(struct nic *nic, uint32_t index, uint32_t value)
-{
-    uint32_t fixed = nic_reg_info(REG_EEC)->reset, soft = 0x7fu;
-    (void)index;
-    nic->reg[SLOT_EEC] = fixed | (value & soft) | (NIC_GET(EEC_REQ, value) ? NIC_MASK(EEC_GNT) : 0);
+    eeprom_init(nic);
 }
 
 /* A read that finds SMBI clear has taken it. */
@@ -87,8 +44,6 @@ uint32_t read_swsm(struct nic *nic, uint32_t index)
     return value;
 }
 
-/* -- MDIO and link ------------------------------------------------------------------------------------------------ */
-
 /* Every command finishes at once, and nobody answers. */
 void write_msca(struct nic *nic, uint32_t index, uint32_t value)
 {
@@ -96,6 +51,8 @@ void write_msca(struct nic *nic, uint32_t index, uint32_t value)
     nic->reg[SLOT_MSCA] = value & ~(NIC_MASK(MSCA_GO) | NIC_MASK(MSCA_IN_PROGRESS));
     nic->reg[SLOT_MSRWD] = (uint32_t)NO_PHY << 16 | (nic->reg[SLOT_MSRWD] & 0xffff);
 }
+
+/* -- the link ----------------------------------------------------------------------------------------------------- */
 
 static bool link_up(const struct nic *nic)
 {

@@ -23,6 +23,12 @@ static const struct nic_value_info values[] = {
 #undef V
 };
 
+static const struct nic_absent_info absent[] = {
+#define X(offset, count, stride, meaning) { offset, count, stride, meaning },
+    NIC82598_ABSENT(X)
+#undef X
+};
+
 static int16_t slot[NIC82598_BAR_BYTES / 4];
 static uint8_t row[N_NIC82598_SLOTS];
 static bool ready;
@@ -33,7 +39,8 @@ _Static_assert(N_NIC82598_SLOTS < INT16_MAX, "a slot number must fit in 15 bits"
 const struct reg_list nic82598_reg_list = {
     .card = "Intel 82598", .file = "sim/nicmodel/nic82598_regs.h", .info = info, .field = fields, .value = values,
     .rows = N_NIC82598_REGS, .fields = sizeof fields / sizeof *fields, .values = sizeof values / sizeof *values,
-    .bar_bytes = NIC82598_BAR_BYTES, .slot = slot, .row = row, .ready = &ready,
+    .absent = absent, .absents = sizeof absent / sizeof *absent, .bar_bytes = NIC82598_BAR_BYTES, .slot = slot,
+    .row = row, .ready = &ready,
 };
 
 const struct nic_reg_info *nic_reg_info(enum nic82598_reg reg)
@@ -57,6 +64,11 @@ int nic_reg_find(uint32_t offset, enum nic82598_reg *reg, uint32_t *index)
     int found = reg_list_find(&nic82598_reg_list, offset, &r, index);
     if (reg && found >= 0) *reg = (enum nic82598_reg)r;
     return found;
+}
+
+bool nic_reg_absent(uint32_t offset)
+{
+    return reg_list_absent(&nic82598_reg_list, offset);
 }
 
 char *nic_reg_name(uint32_t offset, char text[24])

@@ -32,7 +32,7 @@ R(FRTIMER,   0x00048,   1, 0x00, RO,  0,          none,    frtimer, "free-runnin
 R(TCPTIMER,  0x0004c,   1, 0x00, RW,  0,          tcptimer, none,    "TCP timer") \
 R(LEDCTL,    0x00200,   1, 0x00, RW,  0,          none,    none,    "LED control, one byte per LED") \
 /* non-volatile memory and semaphores */ \
-R(EEC,       0x10010,   1, 0x00, RW,  0x00001b00, eec,     none,    "EEPROM control and size") \
+R(EEC,       0x10010,   1, 0x00, RW,  0x00001f00, eec,     none,    "EEPROM control and size") \
 R(EERD,      0x10014,   1, 0x00, RW,  0,          eerd,    none,    "EEPROM read, one word") \
 R(FLA,       0x1001c,   1, 0x00, RW,  0,          none,    none,    "flash access") \
 R(EEMNGCTL,  0x10110,   1, 0x00, RW,  0,          none,    none,    "manageability EEPROM control") \
@@ -130,6 +130,8 @@ R(PCS1GLCTL, 0x04208,   1, 0x00, RW,  0,          none,    none,    "1G PCS link
 R(PCS1GLSTA, 0x0420c,   1, 0x00, RO,  0,          none,    none,    "1G PCS link status") \
 R(PCS1GANA,  0x04218,   1, 0x00, RW,  0,          none,    none,    "1G PCS own abilities") \
 R(PCS1GANLP, 0x0421c,   1, 0x00, RO,  0,          none,    none,    "1G PCS partner's abilities") \
+R(PCS1GANNP, 0x04220,   1, 0x00, RW,  0,          none,    none,    "1G PCS own next page") \
+R(PCS1GANLPNP,0x04224,  1, 0x00, RO,  0,          none,    none,    "1G PCS partner's next page") \
 R(HLREG0,    0x04240,   1, 0x00, RW,  0x00000403, hlreg0,  none,    "MAC control") \
 R(HLREG1,    0x04244,   1, 0x00, RO,  0,          none,    none,    "MAC status") \
 R(PAP,       0x04248,   1, 0x00, RW,  0,          none,    none,    "pace and preamble") \
@@ -153,6 +155,11 @@ R(ATLASCTL,  0x04800,   1, 0x00, RW,  0,          none,    none,    "analog core
 R(WUC,       0x05800,   1, 0x00, RW,  0,          none,    none,    "wake-up control") \
 R(WUFC,      0x05808,   1, 0x00, RW,  0,          none,    none,    "wake-up filter control") \
 R(WUS,       0x05810,   1, 0x00, RW,  0,          none,    none,    "wake-up status") \
+R(IPAV,      0x05838,   1, 0x00, RW,  0,          none,    none,    "IP addresses valid, for wake-up") \
+R(IP4AT,     0x05840,   4, 0x08, RW,  0,          none,    none,    "IPv4 addresses, for wake-up") \
+R(IP6AT,     0x05880,   4, 0x04, RW,  0,          none,    none,    "IPv6 address, for wake-up") \
+R(WUPL,      0x05900,   1, 0x00, RW,  0,          none,    none,    "length of the wake-up packet") \
+R(WUPM,      0x05a00,  32, 0x04, RO,  0,          none,    none,    "wake-up packet") \
 R(MANC,      0x05820,   1, 0x00, RW,  0,          none,    none,    "manageability control") \
 R(FHFT,      0x09000, 256, 0x04, RW,  0,          none,    none,    "flexible host filter table") \
 /* PCIe */ \
@@ -559,6 +566,48 @@ V(RDRXCTL,  RDMTS,        2, "eighth") \
 V(LINKS,    SPEED,        0, "1 Gb/s") \
 V(LINKS,    SPEED,        1, "10 Gb/s")
 
+/* What a published driver for the whole family touches, and the model has not: registers of later chips, of which a
+ * driver for all of them writes some on this one too, and diagnostics that its register dump reads.
+ * Offset, count, stride, what is there. */
+#define NIC82598_ABSENT(X) \
+X(0x00870,   4, 0x04, "later chips: throttling of further vectors") \
+X(0x01414,  48, 0x40, "later chips: receive buffers of queues 16 to 63") \
+X(0x01038,  16, 0x40, "later chips: received bytes, upper half") \
+X(0x01430,  16, 0x40, "later chips: packets dropped, per queue") \
+X(0x02340,  16, 0x04, "later chips: receive queue to statistics slot, further queues") \
+X(0x02424,   1, 0x04, "later chips: FCoE") \
+X(0x04294,   1, 0x04, "later chips: flow control of the MAC (MFLCN)") \
+X(0x04a80,   1, 0x04, "later chips: transmit DMA control (DMATXCTL)") \
+X(0x05118,   1, 0x04, "later chips: FCoE CRC errors") \
+X(0x08600,  32, 0x04, "later chips: transmit queue to statistics slot") \
+X(0x08700,  32, 0x04, "later chips: sent bytes per queue") \
+X(0x08a3c,   5, 0x04, "later chips: further statistics") \
+X(0x08d00,   1, 0x04, "later chips: encryption control") \
+X(0x08f40,  17, 0x04, "later chips: further statistics") \
+X(0x02000,   1, 0x04, "diagnostics: receive DMA") \
+X(0x02c00,   9, 0x04, "diagnostics: receive DMA counters") \
+X(0x02f08,   1, 0x04, "diagnostics: receive DMA") \
+X(0x02f10,   5, 0x04, "diagnostics: receive DMA probes") \
+X(0x03300,   1, 0x04, "diagnostics: memory errors of the receive packet buffer") \
+X(0x03600,   1, 0x04, "diagnostics: receive packet buffer") \
+X(0x03610,   4, 0x04, "diagnostics: receive packet buffer probes") \
+X(0x04210,   2, 0x04, "diagnostics: 1G PCS") \
+X(0x04250,   3, 0x04, "diagnostics: MDIO") \
+X(0x0426c,   1, 0x04, "diagnostics: MAC") \
+X(0x042ac,   1, 0x04, "diagnostics: link") \
+X(0x042b8,   1, 0x04, "diagnostics: link") \
+X(0x042c0,   4, 0x04, "diagnostics: link") \
+X(0x050a4,   1, 0x04, "diagnostics: filters") \
+X(0x07240,  16, 0x04, "later chips: direct cache access of further transmit queues") \
+X(0x07f08,   1, 0x04, "diagnostics: transmit DMA") \
+X(0x07f10,   5, 0x04, "diagnostics: transmit DMA probes") \
+X(0x0c300,   1, 0x04, "diagnostics: memory errors of the transmit packet buffer") \
+X(0x0c600,   1, 0x04, "diagnostics: transmit packet buffer") \
+X(0x0c610,   4, 0x04, "diagnostics: transmit packet buffer probes") \
+X(0x10120,   1, 0x04, "diagnostics: flash") \
+X(0x1106c,   1, 0x04, "diagnostics: PCIe") \
+X(0x11090,   8, 0x04, "diagnostics: PCIe")
+
 /* One enumerator per row, and one slot per register in a flat array of values. */
 enum nic82598_reg {
 #define R(NAME, ...) REG_##NAME,
@@ -591,6 +640,7 @@ const struct nic_reg_info *nic_reg_info(enum nic82598_reg reg);
 const struct nic_field_info *nic_reg_fields(enum nic82598_reg reg, size_t *count);
 const char *nic_field_value(const struct nic_field_info *f, uint32_t value);
 int nic_reg_find(uint32_t offset, enum nic82598_reg *reg, uint32_t *index);
+bool nic_reg_absent(uint32_t offset); /* of NIC82598_ABSENT */
 char *nic_reg_name(uint32_t offset, char text[24]);
 void nic_regs_print_markdown(FILE *out); /* docs/registers.md */
 

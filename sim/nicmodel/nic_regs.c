@@ -29,6 +29,16 @@ void reg_list_fill(const struct reg_list *l)
     *l->ready = true;
 }
 
+bool reg_list_absent(const struct reg_list *l, uint32_t offset)
+{
+    for (unsigned i = 0; i < l->absents; i++) {
+        const struct nic_absent_info *f = &l->absent[i];
+        uint32_t at = offset - f->offset;
+        if (offset >= f->offset && at % f->stride == 0 && at / f->stride < f->count) return true;
+    }
+    return false;
+}
+
 bool nic_reg_behaves(const struct nic_reg_info *r)
 {
     return strcmp(r->write_hook, "none") != 0 || strcmp(r->read_hook, "none") != 0;
@@ -99,4 +109,10 @@ void reg_list_print_markdown(const struct reg_list *l, FILE *out)
     }
     fputs("\n## Fields\n\n| register | field | bits | meaning |\n|---|---|---|---|\n", out);
     for (size_t i = 0; i < l->fields; i++) print_field(l, &l->field[i], out);
+    if (l->absents == 0) return;
+    fputs("\n## Not modelled\n\nDrivers touch these offsets too; here they read 0, and accesses are counted.\n\n"
+          "| offset | count | stride | what is there |\n|---|---:|---:|---|\n", out);
+    for (unsigned i = 0; i < l->absents; i++)
+        fprintf(out, "| 0x%05" PRIx32 " | %" PRIu32 " | 0x%02" PRIx32 " | %s |\n", l->absent[i].offset,
+                l->absent[i].count, l->absent[i].stride, l->absent[i].meaning);
 }

@@ -38,13 +38,20 @@ struct nic_value_info {
     const char *meaning;
 };
 
+/* Offsets that drivers touch and where the model has no register. */
+struct nic_absent_info {
+    uint32_t offset, count, stride;
+    const char *meaning;
+};
+
 /* A card's registers.  The look-up is dense: one 16-bit slot number for each 32-bit word of BAR0, filled once. */
 struct reg_list {
     const char *card, *file;           /* "Intel 82598"; where the list stands */
     const struct nic_reg_info *info;
     const struct nic_field_info *field; /* fields of one register stand together */
     const struct nic_value_info *value;
-    unsigned rows, fields, values;
+    const struct nic_absent_info *absent;
+    unsigned rows, fields, values, absents;
     uint32_t bar_bytes;
     int16_t *slot;                     /* by word of the BAR; -1: no register */
     uint8_t *row;                      /* by slot */
@@ -65,6 +72,9 @@ static inline int reg_list_find(const struct reg_list *l, uint32_t offset, unsig
     if (index) *index = (uint32_t)slot - l->info[r].slot;
     return slot;
 }
+
+/* Whether 'offset' is one of those that the list says are absent. */
+bool reg_list_absent(const struct reg_list *l, uint32_t offset);
 
 /* Whether the model acts on the register beyond its access rule. */
 bool nic_reg_behaves(const struct nic_reg_info *r);

@@ -16,12 +16,14 @@
 #include <ucontext.h>
 
 #include "card.h"
+#include "nicmodel/nic82598_regs.h"
 
 enum { REX = 0x40, REX_W = 8, REX_R = 4 };
 
 static uintptr_t bar_base;
 static uint32_t bar_bytes;
 static atomic_uint_fast64_t reads, writes;
+static atomic_uchar touched[NIC82598_BAR_BYTES / 4];
 
 static const int registers[16] = {
     REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
@@ -59,11 +61,12 @@ static void access_bar(int signal_number, siginfo_t *info, void *context)
     uint8_t rex = (*code & 0xf0) == REX ? *code++ : 0;
 
     (void)signal_number;
-    if (addr - bar_base >= bar_bytes) give_up("bus error outside the BAR", start, addr);
+    if (addr - bar_base >= bar_bytes || offset >= NIC82598_BAR_BYTES) give_up("bus error outside the BAR", start, addr);
     if (rex & REX_W || offset % 4) give_up("not an aligned 32-bit access", start, addr);
     bool movdiri = memcmp(code, "\x0f\x38\xf9", 3) == 0;
     uint8_t opcode = movdiri ? 0x89 : *code;
     code += movdiri ? 3 : 1;
+    touched[offset / 4] = 1;
     unsigned n = operand_bytes(code);
     greg_t *r = &reg[registers[(*code >> 3 & 7) | (rex & REX_R ? 8 : 0)]];
 
@@ -100,5 +103,6 @@ void bar_place(void *base, uint32_t bytes)
     bar_bytes = bytes;
 }
 
+bool bar_touched(uint32_t offset) { return touched[offset / 4]; }
 uint64_t bar_reads(void) { return reads; }
 uint64_t bar_writes(void) { return writes; }

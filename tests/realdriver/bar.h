@@ -4,6 +4,7 @@
 #ifndef TESTS_REALDRIVER_BAR_H
 #define TESTS_REALDRIVER_BAR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Takes SIGBUS over. */
@@ -12,7 +13,8 @@ void bar_init(void);
 /* Register offset 0 is at 'base' from now on. */
 void bar_place(void *base, uint32_t bytes);
 
-/* Accesses so far. */
+/* Accesses so far: of one register, of all. */
+bool bar_touched(uint32_t offset);
 uint64_t bar_reads(void);
 uint64_t bar_writes(void);
 

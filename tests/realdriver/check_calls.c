@@ -284,7 +284,7 @@ static void dumps(void)
     struct rte_eth_txq_info txq;
     char version[64];
 
-    port_test("register dump, EEPROM, queue information, LEDs");
+    port_test("register dump, EEPROM read and written, queue information, LEDs");
     if (!port_open(0x10c6, &(struct port_config){ .queues = 2, .descriptors = 256 })) return;
     CHECK_EQ(rte_eth_dev_get_reg_info(PORT, &dump), 0);
     CHECK(dump.length > 0 && dump.length <= sizeof registers / sizeof *registers);
@@ -303,6 +303,12 @@ static void dumps(void)
         for (int k = 1; words[i] && words[i] != 0xffff && k <= words[words[i]]; k++)
             sum = (uint16_t)(sum + words[words[i] + k]);
     CHECK_EQ(sum, EEPROM_SUM);
+    struct rte_dev_eeprom_info part = { .data = words + 2000, .offset = 0x180, .length = 40 };
+    for (int i = 0; i < 20; i++) words[2000 + i] = (uint16_t)(i * 0x1357 + 1);
+    CHECK_EQ(rte_eth_dev_set_eeprom(PORT, &part), 0);
+    memset(words + 2000, 0, 40);
+    CHECK_EQ(rte_eth_dev_get_eeprom(PORT, &part), 0);
+    for (int i = 0; i < 20; i++) CHECK_EQ(words[2000 + i], (uint16_t)(i * 0x1357 + 1));
 
     CHECK_EQ(rte_eth_rx_queue_info_get(PORT, 1, &rxq), 0);
     CHECK_EQ(rxq.nb_desc, 256);
