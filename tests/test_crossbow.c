@@ -362,6 +362,33 @@ START_TEST(crossbow_add_link__users_cpus_and_no_others)
 }
 END_TEST
 
+/* With CPUs enough the last one is the transmit ring's: its worker, and its interrupt with it (7.7, 7.15). */
+START_TEST(crossbow_add_link__users_cpus_for_transmit)
+{
+    static const int cpus[] = { 2, 3, 6 };
+    struct setting s = usual();
+    s.rings = 1;
+    set_up(s);
+    struct stack_link_config l = link_of(0, 0, 1);
+    l.cpus = cpus;
+    l.cpu_count = 3;
+    l.fanout = 0;
+    add_link(l, 0, true);
+    char *text = printed();
+    expect_line(text, "hwlane0", 0, 2, 2, "3");
+    ck_assert_ptr_nonnull(strstr(text, "worker and interrupt cpu 6"));
+    free(text);
+    stack_start(stack);
+    run_us(100);
+    uint64_t before = rig_cpu(&rig, 6, "intr"), elsewhere = rig_cpu(&rig, 1, "intr");
+    traffic(true, 0, 4, 2000);
+    run_us(3000);
+    ck_assert_uint_gt(rig_cpu(&rig, 6, "intr"), before);
+    ck_assert_uint_eq(rig_cpu(&rig, 1, "intr"), elsewhere);
+    teardown();
+}
+END_TEST
+
 START_TEST(crossbow_link_problem__says_what_cannot_be)
 {
     set_up(usual());
@@ -582,6 +609,7 @@ Suite *crossbow_suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, crossbow_add_link__lanes_walk_the_cpus);
     tcase_add_test(t, crossbow_add_link__users_cpus_and_no_others);
+    tcase_add_test(t, crossbow_add_link__users_cpus_for_transmit);
     tcase_add_test(t, crossbow_link_problem__says_what_cannot_be);
     tcase_add_test(t, crossbow_rx_ready__frames_reach_the_link_they_are_for);
     tcase_add_test(t, crossbow_rx_ready__strangers_frames_are_dropped_by_name);

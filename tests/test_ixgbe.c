@@ -398,6 +398,40 @@ START_TEST(ixgbe_rx_intr__disabled_ring_is_silent_and_enabling_finds_the_gap)
 }
 END_TEST
 
+/* One vector for each receive ring, then for each transmit ring; the sixteenth is the last, and rings beyond share. */
+static const struct { int groups, tx_rings, vector[5], vectors; } ring_vectors[] = {
+    { 4, 1, { 4 }, 5 }, { 4, 4, { 4, 5, 6, 7 }, 8 }, { 14, 5, { 14, 15, 0, 1, 2 }, 16 }, { 16, 2, { 0, 1 }, 16 },
+};
+START_TEST(ixgbe_create__vectors_of_transmit_rings)
+{
+    struct ixgbe_config c = config();
+    c.groups = ring_vectors[_i].groups;
+    c.tx_rings = ring_vectors[_i].tx_rings;
+    start(c);
+    const struct netdev_limits *l = &ixgbe_netdev(d)->limits;
+    ck_assert_int_eq(l->vectors, ring_vectors[_i].vectors);
+    for (int t = 0; t < c.tx_rings; t++) ck_assert_int_eq(l->tx_vector[t], ring_vectors[_i].vector[t]);
+}
+END_TEST
+
+/* A group's frames pass once it has been added, and others with another hash do not. */
+START_TEST(ixgbe_add_multicast__lets_the_group_pass)
+{
+    static const struct mac_addr group = { { 1, 0, 0x5e, 0x40, 1, 2 } }, other = { { 1, 0, 0x5e, 0x40, 1, 3 } };
+    start(config());
+    nic_receive(nic, frame(group, IPPROTO_UDP_, 1, 100));
+    run_us(200);
+    ck_assert_uint_eq(burst(0), 0);
+    ixgbe_add_multicast(d, group);
+    run_us(1);
+    nic_receive(nic, frame(group, IPPROTO_UDP_, 2, 100));
+    nic_receive(nic, frame(other, IPPROTO_UDP_, 3, 100));
+    run_us(200);
+    ck_assert_uint_eq(burst(0), 1);
+    drain(&got);
+}
+END_TEST
+
 /* Only the interrupted ring's handler runs, on the CPU it is bound to. */
 START_TEST(ixgbe_rx_bind__vector_per_ring)
 {
@@ -579,6 +613,8 @@ Suite *ixgbe_suite(void)
     tcase_add_loop_test(t, ixgbe_rx_burst__overload_is_counted_by_the_device, 0, 2);
     tcase_add_test(t, ixgbe_rx_intr__handler_is_called_and_throttled);
     tcase_add_test(t, ixgbe_rx_intr__disabled_ring_is_silent_and_enabling_finds_the_gap);
+    tcase_add_loop_test(t, ixgbe_create__vectors_of_transmit_rings, 0, 4);
+    tcase_add_test(t, ixgbe_add_multicast__lets_the_group_pass);
     tcase_add_test(t, ixgbe_rx_bind__vector_per_ring);
     tcase_add_test(t, ixgbe_tx__frame_leaves_and_the_packet_ends);
     tcase_add_test(t, ixgbe_tx__large_send_and_context_only_when_it_changes);

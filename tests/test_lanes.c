@@ -74,6 +74,8 @@ START_TEST(lane_step__lone_packet_is_delivered_in_the_interrupt)
     ck_assert_uint_eq(rig_rx(r, LANE_RX_intrs), 1);
     ck_assert_uint_eq(rig_rx(r, LANE_RX_intrbytes), RIG_FRAME);
     ck_assert_uint_eq(rig_diag(r, LANE_DIAG_drain_finish_intr), 1);
+    ck_assert_uint_eq(rig_diag(r, LANE_DIAG_inline_other), 1);
+    ck_assert_uint_eq(rig_diag(r, LANE_DIAG_handed_over), 0);
     for (unsigned t = 0; t < RIG_THREADS; t++) ck_assert_uint_eq(r->woken[t], 0);
     rig_destroy(r);
 }

@@ -183,6 +183,10 @@ START_TEST(metric_value__parts)
     ck_assert_double_eq_tol(value("packets-per-cpu-second"), 4057 / 1.4, 1e-9);
     ck_assert_double_eq_tol(value("intr-per-packet"), 4000 / 4057.0, 1e-12);
     ck_assert_double_eq_tol(value("csw-per-packet"), 1000 / 4057.0, 1e-12);
+    ck_assert_double_eq_tol(value("poll-inline-share"), 0.25, 1e-12);
+    ck_assert_double_eq_tol(value("first-ring-share"), 0.25, 1e-12);
+    ck_assert_double_eq(value("links-with-broadcast"), 2);
+    ck_assert_double_eq(value("links-with-multicast"), 1);
     ck_assert_double_eq(value("tx-rings-used"), 2);
     ck_assert_double_eq(value("tx-blocks"), 2);
     ck_assert_double_eq_tol(value("lane-lock-misses"), 0.15, 1e-12); /* the lane's; not the connection's */

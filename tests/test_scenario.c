@@ -200,7 +200,7 @@ START_TEST(scenario_parse__rxrings)
                                 "  a:\n"
                                 "    nics: {n: {wire: s, lanes: 3}}\n"
                                 "    links: {h: {over: n}, w: {over: n, rxrings: sw}, two: {over: n, rxrings: 2}, "
-                                "l: {over: n, lanes: 5}}\n");
+                                "l: {over: n, rxrings: hw, lanes: 4}}\n");
     const struct scenario_machine *m = s->machines;
 
     ck_assert_int_eq(m->links[0].lanes, 3);
@@ -208,9 +208,37 @@ START_TEST(scenario_parse__rxrings)
     ck_assert_int_eq(m->links[1].lanes, 1);
     ck_assert_int_eq(m->links[2].rxrings, SCENARIO_RXRINGS_HW);
     ck_assert_int_eq(m->links[2].lanes, 2);
-    ck_assert_int_eq(m->links[3].lanes, 5);
+    ck_assert_int_eq(m->links[3].lanes, 4);
     ck_assert_int_eq(m->nics[0].rx_groups, 4);
     scenario_destroy(s);
+}
+END_TEST
+
+/* Hardware lanes of the links "v1" ... "v<n>" of the NIC with these keys, as a text of h and s. */
+static const char *lanes_of_links(const char *nic, const char *links)
+{
+    static char text[64];
+    char yaml[1000];
+    snprintf(yaml, sizeof yaml, "switches: {s: {}}\nmachines:\n  a:\n    detail: full\n    nics: {n: {wire: s%s}}\n"
+             "    links: {%s}\n", nic, links);
+    struct scenario *s = loaded(yaml);
+    size_t n = s->machines[0].link_count;
+    for (size_t i = 0; i < n; i++) text[i] = s->machines[0].links[i].rxrings == SCENARIO_RXRINGS_HW ? 'h' : 's';
+    text[n] = 0;
+    scenario_destroy(s);
+    return text;
+}
+
+/* Who does not ask gets rings while there are some, after those who do; then a software lane. */
+START_TEST(scenario_parse__rxrings_left_to_the_card)
+{
+    ck_assert_str_eq(lanes_of_links(", lanes: 4", "'v[1-5]': {over: n}"), "hhhss");
+    ck_assert_str_eq(lanes_of_links(", lanes: 1", "'v[1-18]': {over: n}"), "hhhhhhhhhhhhhhhsss");
+    ck_assert_str_eq(lanes_of_links(", primary: false", "'v[1-5]': {over: n, lanes: 8}"), "hssss");
+    ck_assert_str_eq(lanes_of_links(", lanes: 4", "'v[1-3]': {over: n}, w: {over: n, rxrings: hw}"), "hhsh");
+    ck_assert_str_eq(lanes_of_links(", lanes: 1, rx-groups: 3", "'v[1-4]': {over: n}"), "hhss");
+    ck_assert_str_eq(lanes_of_links(", lanes: 1", "v: {over: n, rxrings: sw}, w: {over: n}"), "sh");
+    ck_assert_str_eq(lanes_of_links(", model: intel-82573", "'v[1-2]': {over: n}"), "ss");
 }
 END_TEST
 
@@ -372,15 +400,15 @@ START_TEST(scenario_parse__machines)
                  "3:47: over: machine 'a' has no NIC 'm', did you mean 'n'?");
     refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {v: {}}}\n", "3:37: 'over' is missing");
     refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {v: {over: n, rxrings: 17}}}\n",
-                 "3:59: rxrings: '17' is not hw, sw or a number from 1 to 16");
+                 "3:59: rxrings: '17' is not auto, hw, sw or a number from 1 to 16");
     refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {v: {over: n, rxrings: 2, lanes: 3}}}\n",
                  "3:59: rxrings: 2 contradicts 'lanes: 3'");
     refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {v: {over: n, rxrings: sw, lanes: 3}}}\n",
                  "3:37: link 'v': 'rxrings: sw' is one software lane, not 3 lanes");
     refused_text(ONE "  a: {nics: {n: {wire: s, lanes: 17}}}\n", "3:34: lanes: '17' is out of range, expected 1 to 16");
-    refused_text(ONE "  a: {nics: {n: {wire: s, rx-groups: 1}}, links: {v: {over: n}}}\n",
+    refused_text(ONE "  a: {nics: {n: {wire: s, rx-groups: 1}}, links: {v: {over: n, rxrings: 1}}}\n",
                  "3:14: nic 'n': its links need 2 receive groups, rx-groups is 1");
-    refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {'v[1-20]': {over: n, lanes: 1}}}\n",
+    refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {'v[1-20]': {over: n, rxrings: hw, lanes: 1}}}\n",
                  "3:14: nic 'n': its links need 21 receive groups, it has 16");
     refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {'v[1-10]': {over: n, lanes: 8}}}\n",
                  "3:14: nic 'n': its links need 84 receive rings, it has 64");
@@ -887,6 +915,7 @@ Suite *scenario_suite(void)
     tcase_add_test(t, scenario_parse__traffic_ends);
     tcase_add_test(t, scenario_parse__packet_intervals);
     tcase_add_test(t, scenario_parse__rxrings);
+    tcase_add_test(t, scenario_parse__rxrings_left_to_the_card);
     tcase_add_test(t, scenario_parse__captures);
     tcase_add_test(t, scenario_parse__platform_hosts);
     tcase_add_test(t, scenario_bound_value__exact);

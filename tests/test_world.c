@@ -549,6 +549,78 @@ START_TEST(world_run__machines_of_both_details_on_a_platform)
 }
 END_TEST
 
+/* Four machines in reach, one frame for all: every link of the machine in full detail gets its copy, and of the other
+ * machines those that listen. */
+START_TEST(world_run__broadcast_reaches_every_link_once)
+{
+    say(PAIR, "links: {v1: {over: ixgbe0}, v2: {over: ixgbe0, rxrings: sw}},", "lanes: 1",
+        "traffic: [{packets: {from: c1, to: [sut, c2], destination: broadcast, packet-rate: 100kpps, stop: 10ms}}]\n");
+    run();
+    uint64_t frames = sum("app", "", "", "frames");
+    ck_assert_uint_eq(frames, 1000);
+    ck_assert_uint_eq(sum("mac", "sut/ixgbe0", "", "brdcstrcv"), frames);
+    ck_assert_uint_eq(sum("mac", "sut/v1", "", "brdcstrcv"), frames);
+    ck_assert_uint_eq(sum("mac", "sut/v2", "", "brdcstrcv"), frames);
+    ck_assert_uint_eq(sum("sockets", "sut", "", "udp_packets"), 3 * frames);
+    ck_assert_uint_eq(sum("lane", "sut/", "/hwlane0", "ipackets"), 0); /* a default ring, sorted in software */
+    ck_assert_uint_eq(sum("light", "c2", "", "udp_rx_packets"), frames);
+    ck_assert_uint_eq(sum("light", "c3", "", "udp_rx_packets"), 0);
+    ck_assert_uint_eq(result.ledger.dropped[DROP_IP_BAD], 2 * frames); /* c3 and c4 */
+    check_conservation();
+}
+END_TEST
+
+START_TEST(world_run__multicast_reaches_members_alone)
+{
+    say(PAIR, "links: {v1: {over: ixgbe0}, v2: {over: ixgbe0}},", "lanes: 1",
+        "traffic:\n"
+        "  - packets: {from: c1, to: sut, via: sut/v1, destination: multicast, packet-rate: 100kpps, stop: 10ms}\n"
+        "  - packets: {from: c1, to: c2, destination: multicast, packet-rate: 50kpps, stop: 10ms}\n");
+    run();
+    ck_assert_uint_eq(sum("mac", "sut/v1", "", "multircv"), 1000);
+    ck_assert_uint_eq(sum("mac", "sut/v2", "", "multircv") + sum("mac", "sut/ixgbe0", "", "multircv"), 0);
+    ck_assert_uint_eq(sum("sockets", "sut", "", "udp_packets"), 1000);
+    ck_assert_uint_eq(sum("light", "c2", "", "udp_rx_packets"), 500);
+    ck_assert_uint_eq(sum("nic", "sut/ixgbe0", "", "rx_filtered"), 500); /* nobody there has joined the second group */
+    check_conservation();
+}
+END_TEST
+
+/* A frame to all of VLAN 5 is no business of VLAN 6 on the same card, nor of links without a tag. */
+START_TEST(world_run__broadcast_stays_in_its_vlan)
+{
+    say("time: {warmup: 0ms, measure: 12ms}\n"
+        "switches: {s: {}}\n"
+        "machines:\n"
+        "  sut: {detail: full, nics: {ixgbe0: {wire: s, lanes: 1}}, links: {v5: {over: ixgbe0, vlan: 5},\n"
+        "    w5: {over: ixgbe0, rxrings: sw, vlan: 5}, v6: {over: ixgbe0, vlan: 6}}}\n"
+        "  c: {nics: {ixgbe0: {wire: s}}, links: {v5: {over: ixgbe0, vlan: 5}}}\n"
+        "traffic: [{packets: {from: c, to: sut, via: [c/v5, sut/v5], destination: broadcast, packet-rate: 100kpps,\n"
+        "  stop: 10ms}}]\n");
+    run();
+    ck_assert_uint_eq(sum("mac", "sut/v5", "", "brdcstrcv"), 1000);
+    ck_assert_uint_eq(sum("mac", "sut/w5", "", "brdcstrcv"), 1000);
+    ck_assert_uint_eq(sum("mac", "sut/v6", "", "brdcstrcv") + sum("mac", "sut/ixgbe0", "", "brdcstrcv"), 0);
+    ck_assert_uint_eq(sum("sockets", "sut", "", "udp_packets"), 2000);
+    check_conservation();
+}
+END_TEST
+
+/* Without the bypass everything passes the data-link services, on the softring of the others. */
+START_TEST(world_run__bypass_saves_work)
+{
+    uint64_t busy[2];
+    for (int bypass = 0; bypass < 2; bypass++) {
+        say(PAIR, bypass ? "" : "lane: {bypass: false},", "lanes: 1",
+            "traffic: [{packets: {from: c1, to: sut, packet-rate: 200kpps, stop: 10ms}}]\n");
+        run();
+        ck_assert_uint_eq(sum("sockets", "sut", "", "udp_packets"), 2000);
+        busy[bypass] = sum("cpu", "sut/", "", "sys_ps") + sum("cpu", "sut/", "", "intr_ps");
+    }
+    ck_assert_uint_gt(busy[0], busy[1]);
+}
+END_TEST
+
 START_TEST(world_create__many_of_everything)
 {
     say("time: {warmup: 0ms, measure: 3ms}\n"
@@ -589,7 +661,7 @@ END_TEST
 START_TEST(world_create__what_cannot_be_is_refused)
 {
     static const struct { const char *machine, *nic, *rest, *words; } wrong[] = {
-        { "links: {'v[1-8]': {over: ixgbe0}},", "", IN_ONLY, "at most 16 receive rings; asked for: 9 groups of 4" },
+        { "links: {'v[1-8]': {over: ixgbe0, rxrings: hw}},", "", IN_ONLY, "at most 16 receive rings; asked for: 9 groups of 4" },
         { "links: {'v[1-4]': {over: ixgbe0, rxrings: '2'}},", "lanes: 2", IN_ONLY, "4 ring groups" },
         { "", "mtu: 16000B", IN_ONLY, "MTU" },
         { "", "cpus: '0-3', fanout: 2", IN_ONLY, "leave 'fanout' out" },
@@ -690,6 +762,10 @@ Suite *world_suite(void)
     tcase_add_test(t, world_run__same_seed_same_counters);
     tcase_add_test(t, world_run__every_machine_in_full_detail);
     tcase_add_test(t, world_run__machines_of_both_details_on_a_platform);
+    tcase_add_test(t, world_run__broadcast_reaches_every_link_once);
+    tcase_add_test(t, world_run__multicast_reaches_members_alone);
+    tcase_add_test(t, world_run__broadcast_stays_in_its_vlan);
+    tcase_add_test(t, world_run__bypass_saves_work);
     tcase_add_test(t, world_create__many_of_everything);
     tcase_add_test(t, world_create__entries_to_one_machine_have_ports_of_their_own);
     tcase_add_test(t, world_create__what_cannot_be_is_refused);

@@ -167,6 +167,13 @@ static void set_all_multicast(struct netdev *nd, bool on)
     set_filter(nd, NIC_MASK(RCTL_MPE), on);
 }
 
+static void add_multicast(struct netdev *nd, struct mac_addr group)
+{
+    struct e1000g *d = e1000g_of(nd);
+    uint32_t hash = netdev_multicast_hash(group), offset = NIC_OFFSET(MTA, hash / 32);
+    reg_write(d, offset, reg_read(d, offset) | 1u << hash % 32);
+}
+
 /* -- the interrupt ------------------------------------------------------------------------------------------------ */
 
 static void message(void *owner)
@@ -254,4 +261,5 @@ static const struct netdev_ops netdev_ops = {
     .vector_enable = vector_enable, .vector_disable = vector_disable, .vector_bind = vector_bind, .set_itr = set_itr,
     .tx = e1000g_tx, .tx_recycle = e1000g_tx_recycle, .tx_free = e1000g_tx_free, .add_mac = add_mac,
     .remove_mac = remove_mac, .set_promisc = set_promisc, .set_all_multicast = set_all_multicast,
+    .add_multicast = add_multicast,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * ixgbe.c -- creation, addresses, interrupts.
  *
- * Vectors: one per receive ring, then one for all transmit rings, then one for link changes.  With 16 receive rings no
- * queue bit is left, and transmit shares the last ring's vector. */
+ * Vectors as the Solaris driver asks for them: one for each receive ring and then for each transmit ring, up to 16;
+ * rings beyond share, from vector 0 on.  Link changes, which share vector 0 there, have one more here. */
 #include "driver/ixgbe.h"
 
 #include <stdio.h>
@@ -175,6 +175,13 @@ void ixgbe_set_all_multicast(struct ixgbe *d, bool on)
     set_filter(d, NIC_MASK(FCTRL_MPE), on);
 }
 
+void ixgbe_add_multicast(struct ixgbe *d, struct mac_addr group)
+{
+    uint32_t hash = netdev_multicast_hash(group), offset = NIC_OFFSET(MTA, hash / 32);
+    reg_write(d, offset, reg_read(d, offset) | 1u << hash % 32);
+    reg_write(d, NIC_OFFSET(MCSTCTRL, 0), NIC_MASK(MCSTCTRL_MFE));
+}
+
 /* -- interrupts --------------------------------------------------------------------------------------------------- */
 
 static void message(void *owner)
@@ -214,16 +221,17 @@ static enum step_result handle(void *owner)
 static void create_vectors(struct ixgbe *d)
 {
     bool combined = d->config.combined;
-    int tx = d->n_rx < QUEUE_VECTORS ? d->n_rx : QUEUE_VECTORS - 1, other = combined ? d->n_rx : tx + 1;
+    int all = d->n_rx + d->n_tx, other = combined ? d->n_rx : all < QUEUE_VECTORS ? all : QUEUE_VECTORS;
 
     d->n_vectors = other + 1;
-    for (int t = 0; t < d->n_tx; t++) d->tx[t].vector = combined ? t % d->n_rx : tx;
+    for (int t = 0; t < d->n_tx; t++) d->tx[t].vector = (combined ? t : d->n_rx + t) % other;
     for (int i = 0; i < d->n_vectors; i++) {
         struct vector *v = &d->vector[i];
         char name[128];
         *v = (struct vector){ .d = d, .rx = i < d->n_rx ? &d->rx[i] : NULL, .other = i == other };
         for (int t = 0; t < d->n_tx; t++) v->tx |= d->tx[t].vector == i;
-        snprintf(name, sizeof name, "%s/%s%d", d->config.name, v->other ? "link" : v->rx ? "rx" : "tx", v->rx ? i : 0);
+        snprintf(name, sizeof name, "%s/%s%d", d->config.name, v->other ? "link" : v->rx ? "rx" : "tx",
+                 v->other ? 0 : v->rx ? i : i - d->n_rx);
         v->interrupt = interrupt_create(d->machine, name, i % machine_cpu_count(d->machine), handle, v);
         d->config.device.set_vector(d->config.device.device, i, message, v);
     }

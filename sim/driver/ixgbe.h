@@ -82,6 +82,7 @@ int ixgbe_add_mac(struct ixgbe *d, int group, struct mac_addr mac);
 int ixgbe_remove_mac(struct ixgbe *d, struct mac_addr mac); /* -1: unknown */
 void ixgbe_set_promisc(struct ixgbe *d, bool on);
 void ixgbe_set_all_multicast(struct ixgbe *d, bool on);
+void ixgbe_add_multicast(struct ixgbe *d, struct mac_addr group);
 
 /* -- receive ------------------------------------------------------------------------------------------------------ */
 

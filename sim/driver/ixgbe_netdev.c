@@ -50,10 +50,11 @@ static int add_mac(struct netdev *nd, int group, struct mac_addr mac) { return i
 static int remove_mac(struct netdev *nd, struct mac_addr mac) { return ixgbe_remove_mac(of(nd), mac); }
 static void set_promisc(struct netdev *nd, bool on) { ixgbe_set_promisc(of(nd), on); }
 static void set_all_multicast(struct netdev *nd, bool on) { ixgbe_set_all_multicast(of(nd), on); }
+static void add_multicast(struct netdev *nd, struct mac_addr group) { ixgbe_add_multicast(of(nd), group); }
 
 const struct netdev_ops ixgbe_netdev_ops = {
     .rx_burst = rx_burst, .rx_intr_enable = rx_intr_enable, .rx_intr_disable = rx_intr_disable,
     .vector_enable = vector_enable, .vector_disable = vector_disable, .vector_bind = vector_bind, .set_itr = set_itr,
     .tx = tx, .tx_recycle = tx_recycle, .tx_free = tx_free, .add_mac = add_mac, .remove_mac = remove_mac,
-    .set_promisc = set_promisc, .set_all_multicast = set_all_multicast,
+    .set_promisc = set_promisc, .set_all_multicast = set_all_multicast, .add_multicast = add_multicast,
 };

@@ -73,6 +73,7 @@ struct netdev_ops {
     int (*remove_mac)(struct netdev *nd, struct mac_addr mac);
     void (*set_promisc)(struct netdev *nd, bool on);
     void (*set_all_multicast)(struct netdev *nd, bool on);
+    void (*add_multicast)(struct netdev *nd, struct mac_addr group);
 };
 
 struct netdev {
@@ -118,6 +119,13 @@ static inline void netdev_rx_intr_disable(struct netdev *nd, int ring) { nd->ops
 
 static inline void netdev_rx_bind(struct netdev *nd, int ring, int cpu) { nd->ops->vector_bind(nd, ring, cpu); }
 
+/* The interrupt of a transmit ring; it stays where it is when it is a receive ring's too. */
+static inline void netdev_tx_bind(struct netdev *nd, int ring, int cpu)
+{
+    int vector = nd->limits.tx_vector[ring];
+    if (vector >= nd->limits.rx_rings) nd->ops->vector_bind(nd, vector, cpu);
+}
+
 /* -- vectors ------------------------------------------------------------------------------------------------------ */
 
 /* Masks a vector with all its causes, or unmasks it; causes that came while it was masked interrupt then. */
@@ -154,5 +162,12 @@ static inline int netdev_add_mac(struct netdev *nd, int group, struct mac_addr m
 static inline int netdev_remove_mac(struct netdev *nd, struct mac_addr mac) { return nd->ops->remove_mac(nd, mac); }
 static inline void netdev_set_promisc(struct netdev *nd, bool on) { nd->ops->set_promisc(nd, on); }
 static inline void netdev_set_all_multicast(struct netdev *nd, bool on) { nd->ops->set_all_multicast(nd, on); }
+/* Lets frames to 'group' pass the device's filter, and others with the same hash. */
+static inline void netdev_add_multicast(struct netdev *nd, struct mac_addr group) { nd->ops->add_multicast(nd, group); }
+/* The hash of both devices: bits 47:36 of the address. */
+static inline uint32_t netdev_multicast_hash(struct mac_addr group)
+{
+    return (uint32_t)(group.byte[5] << 4 | group.byte[4] >> 4);
+}
 
 #endif

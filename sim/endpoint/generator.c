@@ -50,7 +50,10 @@ static bool build_template(struct generator *g)
     if (c->kind == GENERATOR_UDP) {
         struct udp_flow flow = { .src_mac = link->mac, .vlan = link->vlan, .src = { link->ip, c->from_port },
                                  .dst = c->to };
-        if (!light_resolve(c->host, c->to.ip, c->link, &flow.dst_mac, &flow.vlan)) return false;
+        if (headers_is_group(c->to.ip))
+            flow.dst_mac = headers_group_mac(c->to.ip);
+        else if (!light_resolve(c->host, c->to.ip, c->link, &flow.dst_mac, &flow.vlan))
+            return false;
         udp_build(&g->template, &flow, 0, 0);
         return true;
     }

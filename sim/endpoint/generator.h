@@ -17,7 +17,7 @@ struct generator_config {
     struct light *host;
     int link;                   /* number of the host's link */
     enum generator_kind kind;
-    struct host_addr to;        /* UDP: destination; port of the first flow */
+    struct host_addr to;        /* UDP: destination, a group if you like; port of the first flow */
     struct mac_addr to_mac;     /* Ethernet: destination */
     uint16_t ethertype;         /* Ethernet: type field */
     int flows;                  /* > 0: source ports (UDP) 'from_port' ... in turn */

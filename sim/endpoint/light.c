@@ -38,6 +38,8 @@ struct nic {
     struct light *light;
     struct light_link_config config;
     struct link *pauses;     /* what PAUSE frames stop; NULL: they are ignored */
+    uint32_t *groups;        /* joined */
+    int n_groups;
     char *name;
 };
 struct light {
@@ -94,6 +96,7 @@ void light_destroy(struct light *l)
     tcp_host_destroy(l->tcp);
     for (int i = 0; i < l->n_nics; i++) {
         free(l->nics[i]->name);
+        free(l->nics[i]->groups);
         free(l->nics[i]);
     }
     while (l->tasks) {
@@ -134,6 +137,15 @@ void light_obey_pause(struct light *l, int link, struct link *out)
 {
     SIM_ASSERT(light_link(l, link));
     l->nics[link]->pauses = out;
+}
+
+void light_join(struct light *l, int link, uint32_t ip)
+{
+    struct nic *n = l->nics[link];
+    SIM_ASSERT(light_link(l, link) && headers_is_group(ip));
+    n->groups = realloc(n->groups, ((size_t)n->n_groups + 1) * sizeof *n->groups);
+    SIM_ASSERT(n->groups);
+    n->groups[n->n_groups++] = ip;
 }
 
 struct host *light_host(struct light *l)
@@ -422,6 +434,14 @@ static bool for_us(const struct nic *n, const struct packet *p)
     return (group || memcmp(p->hdr, n->config.mac.byte, 6) == 0) && vlan == n->config.vlan;
 }
 
+static bool is_ours(const struct nic *n, uint32_t ip)
+{
+    if (ip == n->config.ip) return true;
+    for (int i = 0; i < n->n_groups; i++)
+        if (n->groups[i] == ip) return true;
+    return false;
+}
+
 static void refuse(struct light *l, struct packet *p, enum light_counter k, enum drop_reason why)
 {
     l->counter[k]++;
@@ -469,7 +489,7 @@ static void receive(void *owner, struct packet *p)
     const uint8_t *ip = p->hdr + p->l3;
     if (!parsed || !p->l3 || !headers_is_ipv4(p)) {
         if (!obey(n, p) && !give(l, 0, p)) refuse(l, p, LIGHT_rx_bad, DROP_IP_BAD);
-    } else if (get_be32(ip + 16) != n->config.ip) {
+    } else if (!is_ours(n, get_be32(ip + 16))) {
         refuse(l, p, LIGHT_rx_not_for_us, DROP_IP_BAD);
     } else if (ip[9] == IPPROTO_TCP_ && p->l4) {
         l->inside = true;

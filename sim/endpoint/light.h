@@ -68,6 +68,9 @@ int light_add_link(struct light *l, const struct light_link_config *config);
  * frames that nobody wants. */
 void light_obey_pause(struct light *l, int link, struct link *out);
 
+/* Datagrams to the group 'ip', a multicast address or the limited broadcast, are taken as its own by this link. */
+void light_join(struct light *l, int link, uint32_t ip);
+
 /* Where frames for this link arrive. */
 struct packet_sink light_sink(struct light *l, int link);
 

@@ -169,6 +169,9 @@ enum lane_rx_counter {
     X(polls_empty,        "polls that found none") \
     X(interrupts,         "interrupts that found packets") \
     X(interrupts_stale,   "interrupts that found poll mode or an empty ring") \
+    X(inline_poll,        "packets met alone and delivered by the poll thread itself") \
+    X(inline_other,       "the same, by the interrupt, a caller or the worker") \
+    X(handed_over,        "sub-chains left to a softring's worker") \
     X(delivered,          "packets that left the lane to the client") \
     X(polling_ns,         "time in poll mode up to the last switch to interrupt mode")
 

@@ -36,6 +36,8 @@ enum lane_step_result lane_soft_hand(struct lane *l, unsigned index)
     bool lone = lane_backlog_now(l) <= 1 && !s->worker_only, idle = !s->proc && !s->blank;
     if (lone && idle) take_all(s);
     lane_exit(l, LANE_LOCK_SOFT0 + index);
+    lane_count(l, !(lone && idle) ? LANE_DIAG_handed_over : l->drain.by == LANE_BY_POLL ? LANE_DIAG_inline_poll
+                                                                                        : LANE_DIAG_inline_other);
     if (lone && idle) {
         lane_trace(l, LANE_TRACE_SOFT_INLINE, pkts, index);
         return LANE_STEP_AGAIN;

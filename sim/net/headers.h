@@ -19,6 +19,15 @@ enum {
 
 struct mac_addr { uint8_t byte[6]; };
 
+/* Groups: their Ethernet address follows from the IPv4 address (RFC 919; RFC 1112, section 6.4). */
+#define IPV4_BROADCAST UINT32_C(0xffffffff)
+static inline bool headers_is_group(uint32_t ip) { return ip >> 28 == 14 || ip == IPV4_BROADCAST; }
+static inline struct mac_addr headers_group_mac(uint32_t ip)
+{
+    if (ip == IPV4_BROADCAST) return (struct mac_addr){ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
+    return (struct mac_addr){ { 1, 0, 0x5e, (uint8_t)(ip >> 16 & 0x7f), (uint8_t)(ip >> 8), (uint8_t)ip } };
+}
+
 static inline uint16_t get_be16(const uint8_t *b) { return (uint16_t)(b[0] << 8 | b[1]); }
 static inline uint32_t get_be32(const uint8_t *b)
 {

@@ -140,6 +140,13 @@ static const struct metric metrics[] = {
       metric_lane_lock_misses, FOLD_SUM, NULL, { NULL } },
     { "tx-rings-used", METRIC_COUNT, "transmit sides with at least 1 % of the busiest one's packets",
       metric_tx_rings_used, FOLD_SUM, "opackets", { NULL } },
+    { "poll-inline-share", METRIC_SHARE, "polls whose one packet the poll thread delivered itself, of those that found "
+      "packets", metric_poll_inline_share, FOLD_SUM, NULL, { NULL } },
+    { "first-ring-share", METRIC_SHARE, "frames that the machine's cards put into their first receive ring, of all",
+      metric_first_ring_share, FOLD_SUM, NULL, { NULL } },
+    { "links-with-broadcast", METRIC_COUNT, "links with at least 1 % of the broadcasts of the one that received most",
+      metric_links_used, FOLD_SUM, "brdcstrcv", { NULL } },
+    { "links-with-multicast", METRIC_COUNT, "the same of multicasts", metric_links_used, FOLD_SUM, "multircv", { NULL } },
     { "tx-blocks", METRIC_COUNT, "times a transmit worker waited for descriptors", metric_tx_blocks, FOLD_SUM,
       "blockcnt", { NULL } },
     { "nic-drop-share", METRIC_SHARE, "frames the machine's cards lost for want of room, of those that came",

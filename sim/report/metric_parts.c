@@ -67,6 +67,27 @@ double metric_hardware_share(const struct metric *m, const struct run_result *r)
     return ratio(isnan(hardware) ? 0 : hardware, sum(r, "lane", "", m->counter));
 }
 
+double metric_poll_inline_share(const struct metric *m, const struct run_result *r)
+{
+    (void)m;
+    return ratio(sum(r, "lanestate", "hwlane", "inline_poll"), sum(r, "lanestate", "hwlane", "polls_nonempty"));
+}
+
+double metric_first_ring_share(const struct metric *m, const struct run_result *r)
+{
+    double all = 0;
+    const struct result_block *b;
+    (void)m;
+    for (size_t i = 0; (b = metric_next_block(r, "nic_rxq", true, &i));)
+        for (size_t k = 0; k < b->count; k++) all += (double)b->values[k];
+    return ratio(sum(r, "nic_rxq", "", "0"), all);
+}
+
+double metric_links_used(const struct metric *m, const struct run_result *r)
+{
+    return count_used(r, "mac", "", m->counter);
+}
+
 double metric_tx_rings_used(const struct metric *m, const struct run_result *r)
 {
     return count_used(r, "txlane", "", m->counter);

@@ -177,15 +177,16 @@ static void resolve_rxrings(struct scenario_link *l, const struct scenario_nic *
     char why[QUANTITY_WHY_BYTES];
     int64_t rings;
 
-    l->rxrings = strcmp(text, "sw") == 0 ? SCENARIO_RXRINGS_SW : SCENARIO_RXRINGS_HW;
+    l->rxrings = strcmp(text, "sw") == 0 ? SCENARIO_RXRINGS_SW
+               : strcmp(text, "auto") == 0 ? SCENARIO_RXRINGS_AUTO : SCENARIO_RXRINGS_HW;
     if (l->rxrings == SCENARIO_RXRINGS_SW) {
         if (l->lanes > 1)
             errors_add(errors, l->at, "link '%s': 'rxrings: sw' is one software lane, not %d lanes", l->name, l->lanes);
         l->lanes = 1;
-    } else if (strcmp(text, "hw") == 0) {
+    } else if (l->rxrings == SCENARIO_RXRINGS_AUTO || strcmp(text, "hw") == 0) {
         if (l->lanes == SCENARIO_AUTO) l->lanes = nic ? nic->lanes : 1;
     } else if (quantity_parse(text, QUANTITY_COUNT, &rings, why) || rings < 1 || rings > SCENARIO_LANES_MAX) {
-        errors_add(errors, l->rxrings_text.at, "rxrings: '%.40s' is not hw, sw or a number from 1 to %d", text,
+        errors_add(errors, l->rxrings_text.at, "rxrings: '%.40s' is not auto, hw, sw or a number from 1 to %d", text,
                    SCENARIO_LANES_MAX);
     } else {
         if (l->lanes != SCENARIO_AUTO && l->lanes != rings)
@@ -209,6 +210,39 @@ static void resolve_link(const struct scenario_machine *m, struct scenario_link 
     resolve_rxrings(l, l->nic >= 0 ? &m->nics[l->nic] : NULL, errors);
     if (l->nic >= 0 && m->detail == SCENARIO_FULL) check_card_link(&m->nics[l->nic], l, errors);
     check_cpu_list(&l->cpus, &m->cpus, errors);
+}
+
+static int larger(int a, int b) { return a > b ? a : b; }
+
+/* Links that asked for nothing get the groups that are left, in order, and the others a software lane.  All groups
+ * have as many rings as the largest. */
+static void hand_out_groups(const struct scenario_machine *m, size_t nic_index)
+{
+    const struct scenario_nic *nic = &m->nics[nic_index];
+    int groups = 1, rings = nic->primary ? nic->lanes : 1;
+
+    for (size_t i = 0; i < m->link_count; i++) {
+        const struct scenario_link *l = &m->links[i];
+        if (l->nic != (int)nic_index || l->rxrings != SCENARIO_RXRINGS_HW) continue;
+        groups++;
+        rings = larger(rings, l->lanes);
+    }
+    for (size_t i = 0; i < m->link_count; i++) {
+        struct scenario_link *l = &m->links[i];
+        if (l->nic != (int)nic_index || l->rxrings != SCENARIO_RXRINGS_AUTO) continue;
+        int most = card_groups_max(nic, larger(rings, l->lanes));
+        if (nic->rx_groups != SCENARIO_AUTO && nic->rx_groups < most) most = nic->rx_groups;
+        l->rxrings = groups < most ? SCENARIO_RXRINGS_HW : SCENARIO_RXRINGS_SW;
+        free(l->rxrings_text.text);
+        l->rxrings_text.text = strdup(l->rxrings == SCENARIO_RXRINGS_HW ? "hw" : "sw");
+        SIM_ASSERT(l->rxrings_text.text);
+        if (l->rxrings == SCENARIO_RXRINGS_SW) {
+            l->lanes = 1;
+            continue;
+        }
+        groups++;
+        rings = larger(rings, l->lanes);
+    }
 }
 
 /* Rings and groups of one NIC: its own and those of links with rings of their own. */
@@ -265,7 +299,10 @@ static void resolve_machine(struct scenario *s, struct scenario_machine *m, cons
                    m->nic_count + m->link_count, SCENARIO_ADAPTERS_MAX);
     for (size_t i = 0; i < m->nic_count; i++) resolve_nic(s, m, &m->nics[i], switches, errors);
     for (size_t i = 0; i < m->link_count; i++) resolve_link(m, &m->links[i], errors);
-    for (size_t i = 0; i < m->nic_count; i++) resolve_groups(m, i, errors);
+    for (size_t i = 0; i < m->nic_count; i++) {
+        hand_out_groups(m, i);
+        resolve_groups(m, i, errors);
+    }
     check_adapter_names(m, errors);
     if (s->platform.text) {
         if (!m->host.text) m->host = (struct scenario_ref){ strdup(m->name), m->at };

@@ -14,6 +14,8 @@ void resolve_topology(struct scenario *s, struct errors *errors);
 void resolve_card_defaults(struct scenario_nic *nic);
 /* What a model has not: keys that ask for it are mistakes, where registers and rings are modelled ('full'). */
 void check_card(const struct scenario_nic *nic, bool full, struct errors *errors);
+/* Receive groups that it has with so many rings each. */
+int card_groups_max(const struct scenario_nic *nic, int rings_per_group);
 void check_card_link(const struct scenario_nic *nic, const struct scenario_link *link, struct errors *errors);
 
 /* What the stack of a machine has and has not; before its NICs and links. */

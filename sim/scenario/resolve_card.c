@@ -66,6 +66,14 @@ void check_card(const struct scenario_nic *nic, bool full, struct errors *errors
                    nic->name, card->name, nic->pcie.lanes, nic->pcie.generation);
 }
 
+int card_groups_max(const struct scenario_nic *nic, int rings_per_group)
+{
+    enum { RINGS = 16, GROUPS_OF_SEVERAL = 4 }; /* as its driver has them */
+    if (cards[nic->model].rings) return 1;
+    int most = RINGS / rings_per_group;
+    return rings_per_group > 1 && most > GROUPS_OF_SEVERAL ? GROUPS_OF_SEVERAL : most;
+}
+
 void check_card_link(const struct scenario_nic *nic, const struct scenario_link *link, struct errors *errors)
 {
     const struct card *card = &cards[nic->model];

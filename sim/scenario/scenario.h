@@ -31,8 +31,9 @@ enum scenario_stack { SCENARIO_CROSSBOW, SCENARIO_GLDV3, SCENARIO_LINUX26 };
 enum scenario_affinity { SCENARIO_AFFINITY_RANDOM, SCENARIO_AFFINITY_ALIGNED };
 enum scenario_nic_model { SCENARIO_INTEL_82598, SCENARIO_INTEL_82573 };
 enum scenario_flow_control { SCENARIO_FLOW_NONE, SCENARIO_FLOW_RX, SCENARIO_FLOW_TX, SCENARIO_FLOW_FULL };
-enum scenario_rxrings { SCENARIO_RXRINGS_HW, SCENARIO_RXRINGS_SW };
+enum scenario_rxrings { SCENARIO_RXRINGS_HW, SCENARIO_RXRINGS_SW, SCENARIO_RXRINGS_AUTO };
 enum scenario_traffic_kind { SCENARIO_UPERF, SCENARIO_PACKETS, SCENARIO_WEB };
+enum scenario_destination { SCENARIO_UNICAST, SCENARIO_BROADCAST, SCENARIO_MULTICAST };
 enum scenario_arrivals { SCENARIO_CONSTANT, SCENARIO_POISSON };
 enum scenario_protocol { SCENARIO_UDP };
 
@@ -104,6 +105,7 @@ struct scenario_lane {
     int64_t poll_bytes; /* asked for per poll call */
     int poll_pkts;      /* the driver gives at most this many per call */
     bool latency_optimize;
+    bool bypass;
 };
 
 /* Solaris before Crossbow. */
@@ -163,8 +165,8 @@ struct scenario_link {
     char *name;
     struct scenario_ref over;
     int nic;                    /* index into the machine's nics */
-    struct scenario_ref rxrings_text; /* hw, sw or a number, as given */
-    enum scenario_rxrings rxrings;
+    struct scenario_ref rxrings_text; /* auto, hw, sw or a number, as given */
+    enum scenario_rxrings rxrings;    /* never AUTO: hardware where the card has rings left, in the order of the file */
     int lanes;                  /* hardware lanes: rings of its own group; 1 software lane for SCENARIO_RXRINGS_SW */
     int fanout;                 /* softrings per lane, or SCENARIO_AUTO */
     uint32_t address;
@@ -223,6 +225,7 @@ struct scenario_traffic {
     enum scenario_arrivals arrivals;
     int flows;           /* connections (ports) that take turns, per pair of ends */
     enum scenario_protocol protocol;
+    enum scenario_destination destination; /* not unicast: one frame for all of 'to' */
     /* web; also think, arrivals and jitter */
     int connections;     /* at most, per pair of ends */
     int64_t request_bytes;

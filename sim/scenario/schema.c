@@ -25,6 +25,7 @@ static const char *const affinities[] = { "random", "aligned", NULL };
 static const char *const stacks[] = { "crossbow", "gldv3", "linux26", NULL };
 static const char *const nic_models[] = { "intel-82598", "intel-82573", NULL };
 static const char *const flow_controls[] = { "none", "rx", "tx", "full", NULL };
+static const char *const destinations[] = { "unicast", "broadcast", "multicast", NULL };
 static const char *const arrival_kinds[] = { "constant", "poisson", NULL };
 static const char *const protocols[] = { "udp", NULL };
 
@@ -141,6 +142,9 @@ static const struct key_spec lane_keys[] = {
       .doc = "the driver returns at most this many in one call" },
     { .name = "latency-optimize", .type = VALUE_BOOL, AT(scenario_lane, latency_optimize), .def = "true",
       .doc = "a lone packet is processed by the thread that received it" },
+    { .name = "bypass", .type = VALUE_BOOL, AT(scenario_lane, bypass), .def = "true",
+      .doc = "IP takes TCP and UDP packets right from the lane; `false`: they pass the data-link services, as all others "
+             "do" },
     { .name = NULL },
 };
 static const struct section_spec lane_section = {
@@ -275,8 +279,9 @@ static const struct section_spec nic_section = {
 static const struct key_spec link_keys[] = {
     { .name = "over", .type = VALUE_REF, AT(scenario_link, over), .flags = KEY_REQUIRED,
       .doc = "the NIC below" },
-    { .name = "rxrings", .type = VALUE_REF, AT(scenario_link, rxrings_text), .def = "hw",
-      .doc = "`hw`: rings, and so hardware lanes, of its own; `sw`: none, one software lane; a number: that many" },
+    { .name = "rxrings", .type = VALUE_REF, AT(scenario_link, rxrings_text), .def = "auto",
+      .doc = "`hw`: rings, and so hardware lanes, of its own; `sw`: none, one software lane; a number: that many; `auto`: "
+             "`hw` while the card has rings left for links that do not ask for them, else `sw`" },
     { .name = "lanes", .type = VALUE_INT, AT(scenario_link, lanes), .def = "auto", .min = 1, .max = SCENARIO_LANES_MAX,
       .word = "auto", .word_value = SCENARIO_AUTO,
       .doc = "rings of its own; `auto`: as many as the NIC's own link has, or 1 with `rxrings: sw`" },
@@ -386,6 +391,10 @@ static const struct key_spec packets_keys[] = {
       .doc = "source ports that take turns, from each sender to each receiver" },
     { .name = "protocol", .type = VALUE_CHOICE, AT(scenario_traffic, protocol), .def = "udp", .choices = protocols,
       .doc = "above IP" },
+    { .name = "destination", .type = VALUE_CHOICE, AT(scenario_traffic, destination), .def = "unicast",
+      .choices = destinations,
+      .doc = "`broadcast`, `multicast`: one frame for all of `to`, to 255.255.255.255 or to a group that they have joined, "
+             "239.192.X.Y with 256 X + Y the number of this entry, from 0" },
     { .name = NULL },
 };
 static const struct section_spec packets_section = {

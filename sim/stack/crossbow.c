@@ -97,23 +97,28 @@ static const char *link_problem(const struct stack *s, const struct stack_link_c
     return NULL;
 }
 
-/* Softring sets per lane, and the CPUs of each lane, software lane first. */
-static void plan_link(struct crossbow *c, struct nic *n, const struct stack_link_config *l, struct lane_cpus *plan)
+/* Softring sets per lane, and the CPUs of each lane, software lane first; those of the transmit sides, LANE_CPU_NONE
+ * without a user's list. */
+static void plan_link(struct crossbow *c, struct nic *n, const struct stack_link_config *l, struct lane_cpus *plan,
+                      int *tx)
 {
     int hw = l->group >= 0 ? l->lanes : 0;
     unsigned fanout = l->fanout > 0 ? (unsigned)l->fanout : lane_plan_fanout(&(struct lane_fanout_request){
         .link_mbps = n->config.link_mbps, .cpu_mhz = (uint32_t)(n->config.clock_hz / 1000000),
         .hw_lanes = (unsigned)hw, .cpus = c->cursor.count });
     if (l->cpu_count > 0) {
-        struct lane_user_request r = { l->cpus, l->cpu_count, hw ? (unsigned)hw : 1, 0,
+        struct lane_user_request r = { l->cpus, l->cpu_count, hw ? (unsigned)hw : 1, (unsigned)n->limits->tx_rings,
                                        c->config.lane.latency_optimize };
-        lane_plan_user(&r, hw ? plan + 1 : plan, NULL);
+        lane_plan_user(&r, hw ? plan + 1 : plan, tx);
         if (hw) plan[0] = plan[1];
         return;
     }
+    for (int i = 0; i < n->limits->tx_rings; i++) tx[i] = LANE_CPU_NONE;
     for (int i = 0; i <= hw; i++)
         lane_plan_auto(&plan[i], &c->cursor, i == 0 && hw ? 1 : fanout, c->config.lane.latency_optimize);
 }
+
+static int thread_cpu(int planned) { return planned == LANE_CPU_NONE ? CPU_ANY : planned; }
 
 static void create_lane(struct datalink *d, int index, int ring, const struct lane_cpus *cpus)
 {
@@ -148,7 +153,7 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
         else
             snprintf(thread_name, sizeof thread_name, "%s/%s", name, t == LANE_POLL ? "poll" : "worker");
         w->thread = thread_create(c->m, &(struct thread_config){ .name = thread_name, .priority = THREAD_LANE_HIGH,
-            .cpu = cpu == LANE_CPU_NONE ? CPU_ANY : cpu, .step = crossbow_lane_step, .owner = w,
+            .cpu = thread_cpu(cpu), .step = crossbow_lane_step, .owner = w,
             .activity = t == LANE_POLL ? ACTIVITY_POLL : ACTIVITY_PROTOCOL });
     }
     stats_register(c->config.stats, "lane", name, lane_rx_counter_names, lane_rx_counters(h->lane),
@@ -163,7 +168,7 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
     d->n_lanes = index + 1;
 }
 
-static void create_tx_side(struct datalink *d, unsigned ring)
+static void create_tx_side(struct datalink *d, unsigned ring, int cpu)
 {
     struct crossbow *c = d->c;
     struct tx_side *t = &d->tx[ring];
@@ -172,6 +177,7 @@ static void create_tx_side(struct datalink *d, unsigned ring)
     if (d->n_tx > 1) snprintf(name + length, sizeof name - (size_t)length, "%u", ring);
     t->link = d;
     t->ring = ring;
+    t->cpu = cpu;
     env_init(&t->env, c, name, 1, 1);
     int bad = lane_tx_create(&t->tx, &(struct lane_tx_config){ .env = &t->env.lane_env, .port = &d->nic->port,
         .ring = ring, .mac = d->nic->mac, .from = d->client, .client_ops = &crossbow_client_ops, .client = d,
@@ -180,7 +186,7 @@ static void create_tx_side(struct datalink *d, unsigned ring)
     struct worker *w = &t->env.worker[LANE_TX_WORKER];
     w->tx = t->tx;
     w->thread = thread_create(c->m, &(struct thread_config){ .name = name, .priority = THREAD_LANE_HIGH,
-                              .cpu = CPU_ANY, .step = crossbow_tx_step, .owner = w });
+                              .cpu = thread_cpu(cpu), .step = crossbow_tx_step, .owner = w });
     snprintf(retry, sizeof retry, "%s/retry", name);
     t->retry_thread = thread_create(c->m, &(struct thread_config){ .name = retry, .priority = THREAD_LANE_HIGH,
                                     .cpu = CPU_ANY, .step = crossbow_retry_step, .owner = t });
@@ -200,7 +206,9 @@ static void add_link(struct stack *s, int nic, const struct stack_link_config *c
     d->config = *config;
     d->name = copy_text(config->name);
     struct lane_cpus plan[LANES_PER_LINK_MAX];
-    plan_link(c, n, config, plan);
+    int tx[SOCKETS_QUEUES_MAX];
+    SIM_ASSERT(n->limits->tx_rings <= SOCKETS_QUEUES_MAX);
+    plan_link(c, n, config, plan, tx);
     create_lane(d, 0, -1, &plan[0]);
     for (int i = 0; config->group >= 0 && i < config->lanes; i++)
         create_lane(d, i + 1, config->group * n->limits->rings_per_group + i, &plan[i + 1]);
@@ -213,16 +221,38 @@ static void add_link(struct stack *s, int nic, const struct stack_link_config *c
                    N_LANE_MISC_COUNTERS);
     d->n_tx = (unsigned)n->limits->tx_rings;
     d->tx = calloc(d->n_tx, sizeof *d->tx);
-    SIM_ASSERT(d->tx && d->n_tx <= SOCKETS_QUEUES_MAX);
-    for (unsigned i = 0; i < d->n_tx; i++) create_tx_side(d, i);
+    SIM_ASSERT(d->tx);
+    for (unsigned i = 0; i < d->n_tx; i++) create_tx_side(d, i, tx[i]);
     sockets_add_link(c->config.sockets, &(struct sockets_link){ .name = d->name, .mac = config->mac,
         .ip = config->ip, .mtu_bytes = config->mtu_bytes, .datalink = d, .transmit = crossbow_transmit });
     c->link[c->n_links++] = d;
 }
 
+static void join(struct stack *s, const char *link, struct mac_addr group)
+{
+    struct crossbow *c = crossbow_of(s);
+    for (int i = 0; i < c->n_links; i++)
+        if (strcmp(c->link[i]->name, link) == 0) {
+            int bad = lane_client_join(c->link[i]->client, group.byte);
+            SIM_ASSERT(!bad);
+        }
+}
+
+/* A link with CPUs of its own takes the interrupts of its transmit rings along, unless others send on them too: then
+ * only the card's own link does (7.6, 7.7). */
+static void bind_transmit(const struct crossbow *c, const struct datalink *d)
+{
+    unsigned others = 0;
+    for (int i = 0; i < c->n_links; i++) others += c->link[i] != d && c->link[i]->nic == d->nic;
+    bool own = strcmp(d->name, d->nic->name) == 0;
+    for (unsigned i = 0; i < d->n_tx && (own || others == 0); i++)
+        if (d->tx[i].cpu != LANE_CPU_NONE) netdev_tx_bind(d->nic->config.dev, (int)i, d->tx[i].cpu);
+}
+
 static void start(struct stack *s)
 {
     struct crossbow *c = crossbow_of(s);
+    for (int i = 0; i < c->n_links; i++) bind_transmit(c, c->link[i]);
     for (int i = 0; i < c->n_links; i++)
         for (int k = 1; k < c->link[i]->n_lanes; k++) lane_start(c->link[i]->lane[k].lane);
     for (int i = 0; i < c->n_nics; i++) {
@@ -316,10 +346,13 @@ static void print(const struct stack *s, FILE *out)
             for (unsigned f = 0; f < h->cpus.fanout; f++) fprintf(out, "%s%d", f ? "," : " ", h->cpus.soft[f]);
             fprintf(out, "\n");
         }
+        for (unsigned k = 0; k < d->n_tx && d->tx[k].cpu != LANE_CPU_NONE; k++)
+            fprintf(out, "    %-12s %-9s ring %-3d worker and interrupt cpu %d\n", d->name,
+                    strrchr(d->tx[k].env.name, '/') + 1, (int)d->tx[k].ring, d->tx[k].cpu);
     }
 }
 
 static const struct stack_ops ops = {
-    .destroy = destroy, .link_problem = link_problem, .add_nic = add_nic, .add_link = add_link, .start = start,
-    .rx_ready = rx_ready, .tx_update = tx_update, .held = held, .check = check, .print = print,
+    .destroy = destroy, .link_problem = link_problem, .add_nic = add_nic, .add_link = add_link, .join = join,
+    .start = start, .rx_ready = rx_ready, .tx_update = tx_update, .held = held, .check = check, .print = print,
 };

@@ -184,8 +184,11 @@ static struct lane_pkt *client_deliver(void *client, const struct lane_delivery 
 {
     struct datalink *d = client;
     struct crossbow *c = d->c;
-    (void)how;
     machine_protocol(c->m, true);
+    if (how->kind == LANE_OTH) { /* no bypass: the data-link services look at every header */
+        machine_charge(c->m, COST_DLS_RX_PACKET, n);
+        machine_charge(c->m, COST_DLS_LOOKUP, 1);
+    }
     for (; n > 0 && list; n--) {
         struct lane_pkt *next = list->next;
         struct touchable lines = { .last = (int16_t)list->mark };

@@ -50,6 +50,8 @@ struct stack_ops {
     /* Adds a card, which gets the next number from 0, then its links; then start() lets its interrupts come. */
     int (*add_nic)(struct stack *s, const struct stack_nic_config *nic);
     void (*add_link)(struct stack *s, int nic, const struct stack_link_config *link);
+    /* A link wants frames to an Ethernet group, which the card lets through.  NULL: every link gets what the card does. */
+    void (*join)(struct stack *s, const char *link, struct mac_addr group);
     void (*start)(struct stack *s);
     /* The driver's upcalls for a card (struct netdev_callbacks).  tx_ready NULL: the driver reclaims transmit
      * descriptors itself. */
@@ -78,6 +80,10 @@ static inline int stack_add_nic(struct stack *s, const struct stack_nic_config *
 static inline void stack_add_link(struct stack *s, int nic, const struct stack_link_config *link)
 {
     s->ops->add_link(s, nic, link);
+}
+static inline void stack_join(struct stack *s, const char *link, struct mac_addr group)
+{
+    if (s->ops->join) s->ops->join(s, link, group);
 }
 static inline void stack_start(struct stack *s) { s->ops->start(s); }
 static inline enum step_result stack_rx_ready(struct stack *s, int nic, int ring)

@@ -191,16 +191,25 @@ static void send_on_link(void *owner, struct packet *p)
     link_send(owner, p);
 }
 
+static void light_give(struct nic_world *n, int link, struct packet *p)
+{
+    struct packet_sink sink = light_sink(n->of->light, link);
+    sink.fn(sink.owner, p);
+}
+
 /* Gives a frame to the link of a light machine's card that has its destination address; else to the first, which
- * counts it. */
+ * counts it.  A frame to a group goes to every link. */
 static void light_receive(void *owner, struct packet *p)
 {
     struct nic_world *n = owner;
-    int link = n->first_link;
-    for (int i = n->first_link; i < n->first_link + n->link_count; i++)
-        if (mac_equal(light_link(n->of->light, i)->mac.byte, p->hdr)) link = i;
-    struct packet_sink sink = light_sink(n->of->light, link);
-    sink.fn(sink.owner, p);
+    struct world *w = n->of->w;
+    int link = n->first_link, end = n->first_link + n->link_count;
+    if (p->hdr[0] & 1)
+        for (; link < end - 1; link++) light_give(n, link, packet_clone(w->pool, p, engine_now(w->engine)));
+    else
+        for (int i = link; i < end; i++)
+            if (mac_equal(light_link(n->of->light, i)->mac.byte, p->hdr)) link = i;
+    light_give(n, link, p);
 }
 
 static void build_light(struct machine_world *mw)

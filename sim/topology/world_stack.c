@@ -17,7 +17,7 @@ static struct stack *make_crossbow(struct machine_world *mw)
     lane.poll_bytes = (uint32_t)sm->lane.poll_bytes;
     lane.ring_pkts = (uint32_t)sm->lane.poll_pkts;
     return crossbow_create(&(struct crossbow_config){ .machine = mw->machine, .pool = w->pool, .stats = w->stats,
-                           .sockets = mw->sockets, .lane = lane, .rx_bypass = true });
+                           .sockets = mw->sockets, .lane = lane, .rx_bypass = sm->lane.bypass });
 }
 
 static struct stack *make_gldv3(struct machine_world *mw)

@@ -7,6 +7,7 @@
 #include "topology/world_impl.h"
 
 enum { PORTS = 65536, LOAD_FULL_PPM = 1000000 };
+#define GROUP_FIRST UINT32_C(0xefc00000) /* 239.192.0.0, of the organization (RFC 2365) */
 
 static struct host *host_of(struct machine_world *mw)
 {
@@ -25,16 +26,37 @@ static uint32_t address_of(const struct world *w, const struct scenario_end *e)
     return e->link >= 0 ? sm->links[e->link].address : sm->nics[e->nic].address;
 }
 
-/* A port of the machine for one pair of ends: 'wanted', or the next that is free.  0: none. */
-static uint16_t take_port(struct machine_world *mw, enum scenario_traffic_kind kind, int wanted)
+/* A bit per port of the machine that something listens at. */
+static uint64_t *ports_of(struct machine_world *mw, enum scenario_traffic_kind kind)
 {
     uint64_t **used = &mw->ports[kind == SCENARIO_PACKETS ? 1 : 0];
     if (!*used) *used = calloc(PORTS / 64, sizeof **used);
     SIM_ASSERT(*used);
-    while (wanted < PORTS && (*used)[wanted / 64] >> wanted % 64 & 1) wanted++;
+    return *used;
+}
+
+/* A port of the machine for one pair of ends: 'wanted', or the next that is free.  0: none. */
+static uint16_t take_port(struct machine_world *mw, enum scenario_traffic_kind kind, int wanted)
+{
+    uint64_t *used = ports_of(mw, kind);
+    while (wanted < PORTS && used[wanted / 64] >> wanted % 64 & 1) wanted++;
     if (wanted == PORTS) return 0;
-    (*used)[wanted / 64] |= UINT64_C(1) << wanted % 64;
+    used[wanted / 64] |= UINT64_C(1) << wanted % 64;
     return (uint16_t)wanted;
+}
+
+/* The same for a group: one port that is free at all of its members. */
+static uint16_t take_group_port(struct world *w, const struct scenario_traffic *t)
+{
+    for (int port = t->port; port < PORTS; port++) {
+        bool free_port = true;
+        for (size_t i = 0; i < t->to_count; i++)
+            free_port &= !(ports_of(&w->machines[t->to_ends[i].machine], t->kind)[port / 64] >> port % 64 & 1);
+        for (size_t i = 0; free_port && i < t->to_count; i++)
+            ports_of(&w->machines[t->to_ends[i].machine], t->kind)[port / 64] |= UINT64_C(1) << port % 64;
+        if (free_port) return (uint16_t)port;
+    }
+    return 0;
 }
 
 static int add_uperf(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
@@ -141,15 +163,14 @@ static bool add_udp_source(struct world *w, const struct udp_source_config *conf
 
 /* This is number 'turn' of the sender's receivers. */
 static int add_packets(struct world *w, const struct scenario_traffic *t, const struct scenario_end *from,
-                       const struct scenario_end *to, uint16_t port, int receivers, int turn, const char *name,
-                       struct errors *errors)
+                       struct host_addr to, int receivers, int turn, const char *name, struct errors *errors)
 {
-    struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
+    struct machine_world *source = &w->machines[from->machine];
     struct generator_config g = generator_config_default();
     g.name = name;
     g.seed = w->seed;
     g.host = source->light;
-    g.to = (struct host_addr){ address_of(w, to), port };
+    g.to = to;
     g.flows = t->flows;
     g.pace = pace_of(w, t, from, receivers);
     g.start = sim_add(world_instant(t->start), sim_ps(from->interval_fs / 1000 * turn));
@@ -164,8 +185,12 @@ static int add_packets(struct world *w, const struct scenario_traffic *t, const 
             .start = g.start, .stop = g.stop });
     }
     if (!added) return errors_add(errors, t->at, "%s: these packets cannot be generated", name);
-    if (sink->sockets) sockets_udp_sink(sink->sockets, port);
     return 0;
+}
+
+static void open_port(struct machine_world *sink, uint16_t port)
+{
+    if (sink->sockets) sockets_udp_sink(sink->sockets, port);
 }
 
 static bool same_end(const struct scenario_end *a, const struct scenario_end *b)
@@ -178,6 +203,48 @@ static int vlan_of(const struct world *w, const struct scenario_end *e)
     return e->link >= 0 ? w->s->machines[e->machine].links[e->link].vlan : 0;
 }
 
+static int bad_vlan(const struct world *w, const char *name, const struct scenario_traffic *t,
+                    const struct scenario_end *from, const struct scenario_end *to, struct errors *errors)
+{
+    if (vlan_of(w, from) == vlan_of(w, to)) return 0;
+    return errors_add(errors, t->at, "%s: '%s' is in VLAN %d and '%s' in VLAN %d (0: untagged), and nothing routes "
+                      "between them", name, link_name_of(w, from), vlan_of(w, from), link_name_of(w, to), vlan_of(w, to));
+}
+
+/* One of the members of the group 'ip'. */
+static void join(struct world *w, const struct scenario_end *to, uint32_t ip, uint16_t port)
+{
+    struct machine_world *mw = &w->machines[to->machine];
+    struct mac_addr group = headers_group_mac(ip);
+    if (mw->light) {
+        light_join(mw->light, light_link_find(mw->light, link_name_of(w, to)), ip);
+        return;
+    }
+    open_port(mw, port);
+    stack_join(mw->stack, link_name_of(w, to), group);
+    if (ip != IPV4_BROADCAST) netdev_add_multicast(mw->nics[to->nic].dev, group);
+}
+
+/* Traffic of entry 'index' from one end to all of its receivers at once. */
+static int add_group(struct world *w, size_t index, const struct scenario_end *from, struct errors *errors)
+{
+    const struct scenario_traffic *t = &w->s->traffic[index];
+    uint16_t port = take_group_port(w, t);
+    uint32_t ip = t->destination == SCENARIO_BROADCAST ? IPV4_BROADCAST : GROUP_FIRST | (uint32_t)(index & 0xffff);
+    char name[512];
+    snprintf(name, sizeof name, "%s/%s%zu", w->machines[from->machine].s->name,
+             t->destination == SCENARIO_BROADCAST ? "broadcast" : "multicast", index);
+    if (!w->machines[from->machine].light)
+        return errors_add(errors, t->at, "%s: expected a sender with detail light", name);
+    if (port == 0)
+        return errors_add(errors, t->at, "%s: no port from %d on is free at all receivers", name, t->port);
+    for (size_t i = 0; i < t->to_count; i++) {
+        if (bad_vlan(w, name, t, from, &t->to_ends[i], errors)) return -1;
+        if (!same_end(from, &t->to_ends[i])) join(w, &t->to_ends[i], ip, port);
+    }
+    return add_packets(w, t, from, (struct host_addr){ ip, port }, 1, 0, name, errors);
+}
+
 /* Traffic of entry 'index' between one pair of ends: number 'turn' of the sender's 'receivers'. */
 static int add_pair(struct world *w, size_t index, const struct scenario_end *from, const struct scenario_end *to,
                     int receivers, int turn, struct errors *errors)
@@ -188,12 +255,8 @@ static int add_pair(struct world *w, size_t index, const struct scenario_end *fr
     struct machine_world *source = &w->machines[from->machine], *sink = &w->machines[to->machine];
     uint16_t port = take_port(sink, t->kind, t->port);
     char name[512];
-    snprintf(name, sizeof name, "%s>%s/%s%zu", source->s->name, sink->s->name,
-             kinds[t->kind], index);
-    if (vlan_of(w, from) != vlan_of(w, to))
-        return errors_add(errors, t->at, "%s: '%s' is in VLAN %d and '%s' in VLAN %d (0: untagged), and nothing routes "
-                          "between them", name, link_name_of(w, from), vlan_of(w, from), link_name_of(w, to),
-                          vlan_of(w, to));
+    snprintf(name, sizeof name, "%s>%s/%s%zu", source->s->name, sink->s->name, kinds[t->kind], index);
+    if (bad_vlan(w, name, t, from, to, errors)) return -1;
     if (source->s->nics[from->nic].wire_switch != sink->s->nics[to->nic].wire_switch &&
         topology_route(w->topology, from->machine, from->nic, to->machine, to->nic, NULL, 0) == 0)
         return errors_add(errors, t->at, "%s: no wires lead from switch '%s' to switch '%s'", name,
@@ -202,8 +265,10 @@ static int add_pair(struct world *w, size_t index, const struct scenario_end *fr
     switch (t->kind) {
     case SCENARIO_UPERF: return add_uperf(w, t, from, to, port, name, errors);
     case SCENARIO_WEB: return add_web(w, t, from, to, port, receivers, name, errors);
-    default: return add_packets(w, t, from, to, port, receivers, turn, name, errors);
+    default: break;
     }
+    open_port(sink, port);
+    return add_packets(w, t, from, (struct host_addr){ address_of(w, to), port }, receivers, turn, name, errors);
 }
 
 int world_build_traffic(struct world *w, struct errors *errors)
@@ -213,6 +278,10 @@ int world_build_traffic(struct world *w, struct errors *errors)
         for (size_t f = 0; f < t->from_count; f++) {
             const struct scenario_end *from = &t->from_ends[f];
             int receivers = 0, turn = 0;
+            if (t->destination != SCENARIO_UNICAST) {
+                if (add_group(w, i, from, errors)) return -1;
+                continue;
+            }
             for (size_t g = 0; g < t->to_count; g++) receivers += !same_end(from, &t->to_ends[g]);
             for (size_t g = 0; g < t->to_count; g++)
                 if (!same_end(from, &t->to_ends[g]) && add_pair(w, i, from, &t->to_ends[g], receivers, turn++, errors))
