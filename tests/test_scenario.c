@@ -410,7 +410,7 @@ START_TEST(scenario_parse__machines)
                  "3:14: nic 'n': its links need 2 receive groups, rx-groups is 1");
     refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {'v[1-20]': {over: n, rxrings: hw, lanes: 1}}}\n",
                  "3:14: nic 'n': its links need 21 receive groups, it has 16");
-    refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {'v[1-10]': {over: n, lanes: 8}}}\n",
+    refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {'v[1-10]': {over: n, rxrings: hw, lanes: 8}}}\n",
                  "3:14: nic 'n': its links need 84 receive rings, it has 64");
     refused_text(ONE "  a: {cpus: {sockets: 0}, nics: {n: {wire: s}}}\n", "3:23: sockets: '0' is out of range");
     refused_text(ONE "  a: {nics: {n: {wire: s, node: 2}}}\n", "3:14: nic 'n': there is no NUMA node 2");
