@@ -16,7 +16,8 @@
 static const char *const fixture_cpu_names[] = { "intr", "ithr", "csw", "icsw", "migr", "smtx", "syscl", "usr_ps",
                                                  "sys_ps", "intr_ps", "spin_ps", "idl_ps", "act_intr_ps",
                                                  "act_poll_ps", "act_proto_ps", "act_sys_ps" };
-static const char *const fixture_state_names[] = { "interrupts", "polls_nonempty", "inline_poll" };
+static const char *const fixture_state_names[] = { "interrupts", "polls_nonempty", "inline_poll", "handed_over" };
+static const char *const fixture_ring_names[] = { "packets" };
 static const char *const fixture_rxq_names[] = { "0", "1" };
 static const char *const fixture_mac_names[] = { "multircv", "brdcstrcv" };
 static const char *const fixture_tx_names[] = { "opackets", "obytes", "blockcnt" };
@@ -44,8 +45,9 @@ static inline void fixture_run(struct run_result *r, const char *variant, uint64
     const uint64_t soft[] = { 50, 3000, 50, 3000, 0, 0, 0, 0, 0, 0 };
     const uint64_t in_sut[] = { 0, 100000 * scale, 0, 0 }, in_client[] = { 0, 50000 * scale, 0, 0 };
     const uint64_t out_client[] = { 100000000, 0, 3, 1 }, out_sut[] = { 50000000, 0, 2, 0 };
-    const uint64_t state0[] = { 50, 40, 8 }, state1[] = { 1500, 60, 17 };
-    const uint64_t rxq[] = { 1000, 3000 }, mac0[] = { 0, 500 }, mac1[] = { 1, 400 }, mac2[] = { 200, 4 };
+    const uint64_t state0[] = { 50, 40, 8, 82 }, state1[] = { 1500, 60, 17, 743 };
+    const uint64_t rxq[] = { 1000, 3000 }, ring0[] = { 2 }, ring1[] = { 700 };
+    const uint64_t mac0[] = { 0, 500 }, mac1[] = { 1, 400 }, mac2[] = { 200, 4 };
     const uint64_t tx0[] = { 100, 150000, 2 }, tx1[] = { 300, 450000, 0 }, lock[] = { 90, 5, 10 };
     const uint64_t nic[] = { 3960, 30, 10, 384160, 2000, 2500000 }, sockets[] = { 120 };
     const uint64_t rx_size[] = { 100, 2900, 960, 0 }, tx_size[] = { 0, 400, 0, 1600 };
@@ -76,8 +78,10 @@ static inline void fixture_run(struct run_result *r, const char *variant, uint64
     run_result_add(r, "lane", "sut/ixgbe0/hwlane0", fixture_lane_names, lane0, 10);
     run_result_add(r, "lane", "sut/ixgbe0/hwlane1", fixture_lane_names, lane1, 10);
     run_result_add(r, "lane", "sut/ixgbe0/hwlane2", fixture_lane_names, idle, 10);
-    run_result_add(r, "lanestate", "sut/ixgbe0/hwlane0", fixture_state_names, state0, 3);
-    run_result_add(r, "lanestate", "sut/ixgbe0/hwlane1", fixture_state_names, state1, 3);
+    run_result_add(r, "lanestate", "sut/ixgbe0/hwlane0", fixture_state_names, state0, 4);
+    run_result_add(r, "lanestate", "sut/ixgbe0/hwlane1", fixture_state_names, state1, 4);
+    run_result_add(r, "ixgbe_tx", "sut/ixgbe0/tx0", fixture_ring_names, ring0, 1);
+    run_result_add(r, "ixgbe_tx", "sut/ixgbe0/tx1", fixture_ring_names, ring1, 1);
     run_result_add(r, "nic_rxq", "sut/ixgbe0", fixture_rxq_names, rxq, 2);
     run_result_add(r, "mac", "sut/ixgbe0", fixture_mac_names, mac0, 2);
     run_result_add(r, "mac", "sut/vnic1", fixture_mac_names, mac1, 2);

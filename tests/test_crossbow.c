@@ -189,7 +189,8 @@ static struct stack_link_config link_of(int index, int group, int lanes)
 {
     static const char *const names[] = { "net0", "vnic1", "vnic2", "vnic3" };
     return (struct stack_link_config){ .name = names[index], .mac = mac(OURS + (uint32_t)index),
-        .ip = OURS + (uint32_t)index, .mtu_bytes = 1500, .group = group, .lanes = lanes, .fanout = 1, .poll = true };
+        .ip = OURS + (uint32_t)index, .mtu_bytes = 1500, .group = group, .lanes = lanes, .fanout = 1, .poll = true,
+        .tx_rings = ixgbe_netdev(driver)->limits.tx_rings };
 }
 
 static void add_link(struct stack_link_config config, int index, bool own)

@@ -184,10 +184,13 @@ START_TEST(metric_value__parts)
     ck_assert_double_eq_tol(value("intr-per-packet"), 4000 / 4057.0, 1e-12);
     ck_assert_double_eq_tol(value("csw-per-packet"), 1000 / 4057.0, 1e-12);
     ck_assert_double_eq_tol(value("poll-inline-share"), 0.25, 1e-12);
+    ck_assert_double_eq_tol(value("handoffs-per-chain"), 0.5, 1e-12);
+    ck_assert_double_eq_tol(value("intake-share"), 0.4 / 0.65, 1e-12);
     ck_assert_double_eq_tol(value("first-ring-share"), 0.25, 1e-12);
     ck_assert_double_eq(value("links-with-broadcast"), 2);
     ck_assert_double_eq(value("links-with-multicast"), 1);
     ck_assert_double_eq(value("tx-rings-used"), 2);
+    ck_assert_double_eq(value("card-tx-rings-used"), 1);
     ck_assert_double_eq(value("tx-blocks"), 2);
     ck_assert_double_eq_tol(value("lane-lock-misses"), 0.15, 1e-12); /* the lane's; not the connection's */
     ck_assert_double_eq_tol(value("nic-drop-share"), 0.01, 1e-12);

@@ -406,6 +406,10 @@ START_TEST(scenario_parse__machines)
     refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {v: {over: n, rxrings: sw, lanes: 3}}}\n",
                  "3:37: link 'v': 'rxrings: sw' is one software lane, not 3 lanes");
     refused_text(ONE "  a: {nics: {n: {wire: s, lanes: 17}}}\n", "3:34: lanes: '17' is out of range, expected 1 to 16");
+    refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {v: {over: n, txrings: 33}}}\n",
+                 "3:59: txrings: '33' is not hw, sw or a number from 1 to 32");
+    refused_text(ONE "  a: {detail: full, nics: {n: {wire: s, tx-rings: 2}}, links: {v: {over: n, txrings: 2}}}\n",
+                 "3:28: nic 'n': its links need 3 transmit rings, one that all share included; tx-rings is 2");
     refused_text(ONE "  a: {nics: {n: {wire: s, rx-groups: 1}}, links: {v: {over: n, rxrings: 1}}}\n",
                  "3:14: nic 'n': its links need 2 receive groups, rx-groups is 1");
     refused_text(ONE "  a: {nics: {n: {wire: s}}, links: {'v[1-20]': {over: n, rxrings: hw, lanes: 1}}}\n",

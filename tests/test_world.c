@@ -621,6 +621,23 @@ START_TEST(world_run__bypass_saves_work)
 }
 END_TEST
 
+/* Two links with a transmit ring each, and one that is left with the ring for all: who sends where is the card's count. */
+START_TEST(world_run__links_have_transmit_rings_of_their_own)
+{
+    say(PAIR, "links: {v1: {over: ixgbe0, txrings: hw}, v2: {over: ixgbe0, txrings: 1}, v3: {over: ixgbe0}},",
+        "lanes: 1, tx-rings: 3",
+        "traffic:\n"
+        "  - uperf: {from: sut, to: c1, via: sut/v1, streams: 2, stop: 6ms}\n"
+        "  - uperf: {from: sut, to: c2, via: sut/v3, streams: 2, stop: 6ms}\n");
+    run();
+    ck_assert_uint_gt(sum("ixgbe_tx", "sut/ixgbe0/tx0", "", "packets"), 10);
+    ck_assert_uint_gt(sum("ixgbe_tx", "sut/ixgbe0/tx1", "", "packets"), 10);
+    ck_assert_uint_eq(sum("ixgbe_tx", "sut/ixgbe0/tx2", "", "packets"), 0);
+    ck_assert_uint_eq(sum("txlane", "sut/v1", "", "opackets"), sum("ixgbe_tx", "sut/ixgbe0/tx1", "", "packets"));
+    check_conservation();
+}
+END_TEST
+
 START_TEST(world_create__many_of_everything)
 {
     say("time: {warmup: 0ms, measure: 3ms}\n"
@@ -766,6 +783,7 @@ Suite *world_suite(void)
     tcase_add_test(t, world_run__multicast_reaches_members_alone);
     tcase_add_test(t, world_run__broadcast_stays_in_its_vlan);
     tcase_add_test(t, world_run__bypass_saves_work);
+    tcase_add_test(t, world_run__links_have_transmit_rings_of_their_own);
     tcase_add_test(t, world_create__many_of_everything);
     tcase_add_test(t, world_create__entries_to_one_machine_have_ports_of_their_own);
     tcase_add_test(t, world_create__what_cannot_be_is_refused);

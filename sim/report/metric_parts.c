@@ -73,6 +73,13 @@ double metric_poll_inline_share(const struct metric *m, const struct run_result 
     return ratio(sum(r, "lanestate", "hwlane", "inline_poll"), sum(r, "lanestate", "hwlane", "polls_nonempty"));
 }
 
+double metric_handoffs_per_chain(const struct metric *m, const struct run_result *r)
+{
+    (void)m;
+    return ratio(sum(r, "lanestate", "hwlane", "handed_over"),
+                 sum(r, "lanestate", "hwlane", "polls_nonempty") + sum(r, "lanestate", "hwlane", "interrupts"));
+}
+
 double metric_first_ring_share(const struct metric *m, const struct run_result *r)
 {
     double all = 0;
@@ -91,6 +98,11 @@ double metric_links_used(const struct metric *m, const struct run_result *r)
 double metric_tx_rings_used(const struct metric *m, const struct run_result *r)
 {
     return count_used(r, "txlane", "", m->counter);
+}
+
+double metric_card_tx_rings_used(const struct metric *m, const struct run_result *r)
+{
+    return count_used(r, "ixgbe_tx", "", m->counter);
 }
 
 double metric_tx_blocks(const struct metric *m, const struct run_result *r)
@@ -129,6 +141,13 @@ double metric_tx_packet_rate(const struct metric *m, const struct run_result *r)
 double metric_cpus_used(const struct metric *m, const struct run_result *r)
 {
     return count_used(r, "cpu", "", m->counter);
+}
+
+double metric_intake_share(const struct metric *m, const struct run_result *r)
+{
+    double intake = sum(r, "cpu", "", "act_intr_ps") + sum(r, "cpu", "", "act_poll_ps");
+    (void)m;
+    return ratio(intake, intake + sum(r, "cpu", "", "act_proto_ps"));
 }
 
 /* CPU seconds per second that were not idle. */

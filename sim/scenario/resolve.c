@@ -195,6 +195,20 @@ static void resolve_rxrings(struct scenario_link *l, const struct scenario_nic *
     }
 }
 
+static void resolve_txrings(struct scenario_link *l, struct errors *errors)
+{
+    const char *text = l->txrings_text.text;
+    char why[QUANTITY_WHY_BYTES];
+    int64_t rings = strcmp(text, "hw") == 0;
+
+    if (strcmp(text, "sw") != 0 && strcmp(text, "hw") != 0 &&
+        (quantity_parse(text, QUANTITY_COUNT, &rings, why) || rings < 1 || rings > SCENARIO_TX_RINGS_MAX))
+        errors_add(errors, l->txrings_text.at, "txrings: '%.40s' is not hw, sw or a number from 1 to %d", text,
+                   SCENARIO_TX_RINGS_MAX);
+    else
+        l->tx_rings = (int)rings;
+}
+
 static void resolve_link(const struct scenario_machine *m, struct scenario_link *l, struct errors *errors)
 {
     char hint[NAME_WHY_BYTES];
@@ -208,6 +222,7 @@ static void resolve_link(const struct scenario_machine *m, struct scenario_link 
                    name_guess_hint(&guess, hint));
     }
     resolve_rxrings(l, l->nic >= 0 ? &m->nics[l->nic] : NULL, errors);
+    resolve_txrings(l, errors);
     if (l->nic >= 0 && m->detail == SCENARIO_FULL) check_card_link(&m->nics[l->nic], l, errors);
     check_cpu_list(&l->cpus, &m->cpus, errors);
 }
@@ -250,13 +265,19 @@ static void resolve_groups(const struct scenario_machine *m, size_t nic_index, s
 {
     struct scenario_nic *nic = &m->nics[nic_index];
     int groups = 1, rings = nic->primary ? nic->lanes : 1; /* the default group always is there */
+    int tx_rings = 1;                                      /* and so is one transmit ring for all */
 
     for (size_t i = 0; i < m->link_count; i++) {
         const struct scenario_link *l = &m->links[i];
-        if (l->nic != (int)nic_index || l->rxrings != SCENARIO_RXRINGS_HW) continue;
+        if (l->nic != (int)nic_index) continue;
+        tx_rings += l->tx_rings;
+        if (l->rxrings != SCENARIO_RXRINGS_HW) continue;
         groups++;
         rings += l->lanes;
     }
+    if (tx_rings > nic->tx_rings && m->detail == SCENARIO_FULL)
+        errors_add(errors, nic->at, "nic '%s': its links need %d transmit rings, one that all share included; tx-rings is "
+                   "%d", nic->name, tx_rings, nic->tx_rings);
     if (rings > SCENARIO_RINGS_MAX)
         errors_add(errors, nic->at, "nic '%s': its links need %d receive rings, it has %d", nic->name, rings,
                    SCENARIO_RINGS_MAX);

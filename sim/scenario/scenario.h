@@ -23,6 +23,7 @@ enum {
     SCENARIO_LANES_MAX = 16,     /* receive rings of one group */
     SCENARIO_RINGS_MAX = 64,     /* receive rings of one NIC */
     SCENARIO_GROUPS_MAX = 16,    /* receive groups of one NIC */
+    SCENARIO_TX_RINGS_MAX = 32,  /* transmit rings of one NIC */
 };
 #define SCENARIO_NEVER ((sim_dur){ INT64_MAX }) /* traffic that does not stop */
 
@@ -167,6 +168,8 @@ struct scenario_link {
     int nic;                    /* index into the machine's nics */
     struct scenario_ref rxrings_text; /* auto, hw, sw or a number, as given */
     enum scenario_rxrings rxrings;    /* never AUTO: hardware where the card has rings left, in the order of the file */
+    struct scenario_ref txrings_text; /* hw, sw or a number, as given */
+    int tx_rings;               /* of its own; 0: it sends on those that all share */
     int lanes;                  /* hardware lanes: rings of its own group; 1 software lane for SCENARIO_RXRINGS_SW */
     int fanout;                 /* softrings per lane, or SCENARIO_AUTO */
     uint32_t address;

@@ -7,7 +7,8 @@
  *
  *   sender's thread --> lane_tx_send() --> netdev_tx() --> descriptors;  out of them: the transmit worker waits
  *
- * With several transmit rings a link has a transmit side on each, and a hash keeps a connection on one of them.
+ * With several transmit rings a link has a transmit side on each of its own, or of those that links share, and a hash
+ * keeps a connection on one of them.
  *
  * A lane's interrupt runs on the CPU of its poll thread: they exclude each other (paper, section 4.3).  This file
  * builds the stack and takes the driver's calls; crossbow_host.c is what the lanes see of the machine. */
@@ -107,13 +108,13 @@ static void plan_link(struct crossbow *c, struct nic *n, const struct stack_link
         .link_mbps = n->config.link_mbps, .cpu_mhz = (uint32_t)(n->config.clock_hz / 1000000),
         .hw_lanes = (unsigned)hw, .cpus = c->cursor.count });
     if (l->cpu_count > 0) {
-        struct lane_user_request r = { l->cpus, l->cpu_count, hw ? (unsigned)hw : 1, (unsigned)n->limits->tx_rings,
+        struct lane_user_request r = { l->cpus, l->cpu_count, hw ? (unsigned)hw : 1, (unsigned)l->tx_rings,
                                        c->config.lane.latency_optimize };
         lane_plan_user(&r, hw ? plan + 1 : plan, tx);
         if (hw) plan[0] = plan[1];
         return;
     }
-    for (int i = 0; i < n->limits->tx_rings; i++) tx[i] = LANE_CPU_NONE;
+    for (int i = 0; i < l->tx_rings; i++) tx[i] = LANE_CPU_NONE;
     for (int i = 0; i <= hw; i++)
         lane_plan_auto(&plan[i], &c->cursor, i == 0 && hw ? 1 : fanout, c->config.lane.latency_optimize);
 }
@@ -168,14 +169,16 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
     d->n_lanes = index + 1;
 }
 
-static void create_tx_side(struct datalink *d, unsigned ring, int cpu)
+static void create_tx_side(struct datalink *d, unsigned index, int cpu)
 {
     struct crossbow *c = d->c;
-    struct tx_side *t = &d->tx[ring];
+    struct tx_side *t = &d->tx[index];
+    unsigned ring = (unsigned)d->config.tx_first + index;
     char name[256], retry[300];
     int length = snprintf(name, sizeof name, "%s/%s/txlane", machine_name(c->m), d->name);
-    if (d->n_tx > 1) snprintf(name + length, sizeof name - (size_t)length, "%u", ring);
+    if (d->n_tx > 1) snprintf(name + length, sizeof name - (size_t)length, "%u", index);
     t->link = d;
+    t->index = index;
     t->ring = ring;
     t->cpu = cpu;
     env_init(&t->env, c, name, 1, 1);
@@ -207,7 +210,8 @@ static void add_link(struct stack *s, int nic, const struct stack_link_config *c
     d->name = copy_text(config->name);
     struct lane_cpus plan[LANES_PER_LINK_MAX];
     int tx[SOCKETS_QUEUES_MAX];
-    SIM_ASSERT(n->limits->tx_rings <= SOCKETS_QUEUES_MAX);
+    SIM_ASSERT(config->tx_rings > 0 && config->tx_rings <= SOCKETS_QUEUES_MAX);
+    SIM_ASSERT(config->tx_first + config->tx_rings <= n->limits->tx_rings);
     plan_link(c, n, config, plan, tx);
     create_lane(d, 0, -1, &plan[0]);
     for (int i = 0; config->group >= 0 && i < config->lanes; i++)
@@ -219,7 +223,7 @@ static void add_link(struct stack *s, int nic, const struct stack_link_config *c
     snprintf(name, sizeof name, "%s/%s", machine_name(c->m), d->name);
     stats_register(c->config.stats, "mac", name, lane_misc_counter_names, lane_client_counters(d->client),
                    N_LANE_MISC_COUNTERS);
-    d->n_tx = (unsigned)n->limits->tx_rings;
+    d->n_tx = (unsigned)config->tx_rings;
     d->tx = calloc(d->n_tx, sizeof *d->tx);
     SIM_ASSERT(d->tx);
     for (unsigned i = 0; i < d->n_tx; i++) create_tx_side(d, i, tx[i]);
@@ -243,10 +247,11 @@ static void join(struct stack *s, const char *link, struct mac_addr group)
 static void bind_transmit(const struct crossbow *c, const struct datalink *d)
 {
     unsigned others = 0;
-    for (int i = 0; i < c->n_links; i++) others += c->link[i] != d && c->link[i]->nic == d->nic;
+    for (int i = 0; i < c->n_links; i++)
+        others += c->link[i] != d && c->link[i]->nic == d->nic && c->link[i]->config.tx_first == d->config.tx_first;
     bool own = strcmp(d->name, d->nic->name) == 0;
     for (unsigned i = 0; i < d->n_tx && (own || others == 0); i++)
-        if (d->tx[i].cpu != LANE_CPU_NONE) netdev_tx_bind(d->nic->config.dev, (int)i, d->tx[i].cpu);
+        if (d->tx[i].cpu != LANE_CPU_NONE) netdev_tx_bind(d->nic->config.dev, (int)d->tx[i].ring, d->tx[i].cpu);
 }
 
 static void start(struct stack *s)
@@ -307,8 +312,11 @@ static enum step_result rx_ready(struct stack *s, int nic, int ring)
 static void tx_update(struct stack *s, int nic, int ring)
 {
     struct crossbow *c = crossbow_of(s);
-    for (int i = 0; i < c->n_links; i++)
-        if (c->link[i]->nic == c->nic[nic]) lane_tx_update(c->link[i]->tx[ring].tx);
+    for (int i = 0; i < c->n_links; i++) {
+        const struct datalink *d = c->link[i];
+        int at = ring - d->config.tx_first;
+        if (d->nic == c->nic[nic] && at >= 0 && at < (int)d->n_tx) lane_tx_update(d->tx[at].tx);
+    }
 }
 
 static uint64_t held(const struct stack *s)

@@ -219,7 +219,7 @@ static bool send_list(struct tx_side *t, struct lane_pkt *list)
         t->retry = lane_chain_of(list);
         return false;
     }
-    if (r == LANE_TX_FLOW) sockets_tx_blocked(t->link->c->config.sockets, t->link, t->ring);
+    if (r == LANE_TX_FLOW) sockets_tx_blocked(t->link->c->config.sockets, t->link, t->index);
     return true;
 }
 
@@ -242,7 +242,7 @@ unsigned crossbow_transmit(void *datalink, struct packet *p)
         lane_chain_add(&t->retry, l);
     else if (!send_list(t, l))
         thread_wake(t->retry_thread);
-    return t->ring;
+    return t->index;
 }
 
 enum step_result crossbow_retry_step(void *owner)

@@ -52,7 +52,7 @@ struct tx_side {
     struct env env;
     struct datalink *link;
     struct lane_tx *tx;
-    unsigned ring;
+    unsigned index, ring;     /* among the link's, of the card */
     int cpu;                  /* of its worker and interrupt; LANE_CPU_NONE: any */
     struct lane_chain retry;  /* packets that met a lock whose owner was not running */
     struct thread *retry_thread;

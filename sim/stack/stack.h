@@ -27,6 +27,7 @@ struct stack_link_config {
     int32_t mtu_bytes;
     int group;                     /* receive group with rings of its own, or -1: it shares rings */
     int lanes;                     /* rings of that group */
+    int tx_first, tx_rings;        /* transmit rings that it sends on, alone or with others */
     int fanout;                    /* softring sets per lane; 0: by the stack's rule, or by the number of 'cpus' */
     bool poll;                     /* dynamic polling */
     const int *cpus;               /* link property 'cpus'; NULL: automatic placement */

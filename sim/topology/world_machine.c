@@ -101,12 +101,22 @@ static struct grouping plan_groups(const struct scenario_machine *sm, int nic)
     return g;
 }
 
+/* Transmit rings that no link has for itself; they come first. */
+static int shared_tx_rings(const struct scenario_machine *sm, int nic)
+{
+    int rings = sm->nics[nic].tx_rings;
+    for (size_t i = 0; i < sm->link_count; i++)
+        if (sm->links[i].nic == nic) rings -= sm->links[i].tx_rings;
+    return rings;
+}
+
 /* The card's own link, and a VNIC, as the stack is to make them. */
-static struct stack_link_config own_link(const struct scenario_nic *sn, const struct grouping *g)
+static struct stack_link_config own_link(const struct scenario_nic *sn, const struct grouping *g, int tx_rings)
 {
     return (struct stack_link_config){
         .name = sn->name, .mac = world_mac(sn->mac), .ip = sn->address, .mtu_bytes = (int32_t)sn->mtu_bytes,
-        .group = g->shared == 0 ? -1 : 0, .lanes = sn->lanes, .fanout = sn->fanout == SCENARIO_AUTO ? 0 : sn->fanout,
+        .group = g->shared == 0 ? -1 : 0, .lanes = sn->lanes, .tx_rings = tx_rings,
+        .fanout = sn->fanout == SCENARIO_AUTO ? 0 : sn->fanout,
         .poll = sn->poll, .cpus = sn->cpus.list, .cpu_count = (unsigned)sn->cpus.count };
 }
 
@@ -132,13 +142,17 @@ static int add_links(struct machine_world *mw, struct nic_world *n, const struct
 {
     const struct scenario_machine *sm = mw->s;
     const struct scenario_nic *sn = &sm->nics[n->index];
-    struct stack_link_config link = own_link(sn, g);
+    int shared_tx = shared_tx_rings(sm, n->index), next_tx = shared_tx;
+    struct stack_link_config link = own_link(sn, g, shared_tx);
     int next = 1, bad = sn->primary ? add_link(mw, n, &link, sn->at, errors) : 0;
     for (size_t i = 0; i < sm->link_count; i++) {
         const struct scenario_link *sl = &sm->links[i];
         if (sl->nic != n->index) continue;
         int group = sl->rxrings == SCENARIO_RXRINGS_HW ? next++ : -1;
         link = vnic_link(sn, sl, group);
+        link.tx_first = sl->tx_rings ? next_tx : 0;
+        link.tx_rings = sl->tx_rings ? sl->tx_rings : shared_tx;
+        next_tx += sl->tx_rings;
         bad |= add_link(mw, n, &link, sl->at, errors);
         if (netdev_add_mac(n->dev, group < 0 ? 0 : group, world_mac(sl->mac)))
             netdev_set_promisc(n->dev, true); /* no address slot left: the card receives everything */
