@@ -65,6 +65,45 @@ static double ns(const struct cost_profile *p, enum cost_op op)
     return (double)t.op_fs[op] * 1e-6;
 }
 
+/* The second shipped profile: the first one's operations, another memory. */
+START_TEST(cost_profile_load__profile_on_a_base)
+{
+    struct cost_profile *base = cost_profile_load(SHIPPED, &errors);
+    struct cost_profile *p = cost_profile_load("scenarios/profiles/nehalem-2.8.yaml", &errors);
+    errors_print(&errors, stderr);
+    ck_assert(base && p);
+    ck_assert_str_eq(p->name, "nehalem-2.8");
+    for (int i = 0; i < N_COST_OPS; i++) {
+        ck_assert_double_eq(p->op[i].value, base->op[i].value);
+        ck_assert_str_eq(p->op[i].source, base->op[i].source);
+    }
+    ck_assert_double_eq(p->place[COST_LINE_DRAM].value, 65);
+    ck_assert_double_gt(p->place[COST_LINE_DRAM_FAR].value, p->place[COST_LINE_DRAM].value);
+    cost_profile_destroy(p);
+    cost_profile_destroy(base);
+}
+END_TEST
+
+START_TEST(cost_profile_load__mistakes_about_the_base)
+{
+    static const struct { const char *text, *words; } wrong[] = {
+        { "base: nobody\nname: n\nclock: 1GHz\n", "nobody.yaml: cannot open" },
+        { "base: ../x\nname: n\nclock: 1GHz\n", "base: expected the name of another profile" },
+        { "name: n\nclock: 1GHz\nplaces: {}\nbase: x\n", "base: expected it before costs and places" },
+        { "base: xbow-test-cost-base\nname: n\nclock: 1GHz\n", "base: expected a profile that has no base itself" },
+    };
+    FILE *f = fopen("/tmp/xbow-test-cost-base.yaml", "wb");
+    ck_assert_ptr_nonnull(f);
+    fputs("base: another\n", f);
+    fclose(f);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ck_assert_ptr_null(load(wrong[i].text, strlen(wrong[i].text)));
+        ck_assert_msg(reported(wrong[i].words), "%s: %s", wrong[i].words, errors.list[0].text);
+    }
+    unlink("/tmp/xbow-test-cost-base.yaml");
+}
+END_TEST
+
 START_TEST(cost_profile_load__shipped_profile_is_whole)
 {
     struct cost_profile *p = cost_profile_load(SHIPPED, &errors);
@@ -211,6 +250,8 @@ Suite *cost_suite(void)
     TCase *c = tcase_create("cost");
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, cost_profile_load__shipped_profile_is_whole);
+    tcase_add_test(c, cost_profile_load__profile_on_a_base);
+    tcase_add_test(c, cost_profile_load__mistakes_about_the_base);
     tcase_add_test(c, cost_profile_load__shipped_profile_keeps_its_sums);
     tcase_add_test(c, cost_table_fill__cycles_follow_the_clock_and_time_does_not);
     tcase_add_test(c, cost_op_name__is_lower_case);

@@ -80,6 +80,9 @@ struct reader {
     yaml_parser_t parser;
     yaml_event_t event;       /* the current one */
     bool dead;                /* no sense in reading on: reported */
+    bool on_base;             /* entries that are not given are there already */
+    bool is_base;             /* the file is read for another one's sake */
+    bool in_tables;           /* costs or places have begun */
     const char *file;
     struct errors *errors;
 };
@@ -281,6 +284,8 @@ static void read_entry(struct reader *r, struct cost_entry *e, const char *name)
         wrong(r, name, "a mapping with value, unit, source and confidence");
         return;
     }
+    free(e->source); /* of the base */
+    *e = (struct cost_entry){ 0 };
     walk(r, field_name, N_FIELDS, seen, read_field, e);
     if (r->dead) return;
     for (int i = 0; i < N_FIELDS; i++)
@@ -294,11 +299,11 @@ static void read_entry(struct reader *r, struct cost_entry *e, const char *name)
 
 /* -- the file ---------------------------------------------------------------------------------------------------- */
 
-enum { KEY_NAME, KEY_CLOCK, KEY_COSTS, KEY_PLACES, KEY_NOTES, N_KEYS };
+enum { KEY_BASE, KEY_NAME, KEY_CLOCK, KEY_COSTS, KEY_PLACES, KEY_NOTES, N_KEYS };
 
 static const char *key_name(int i)
 {
-    static const char *const names[N_KEYS] = { "name", "clock", "costs", "places", "notes" };
+    static const char *const names[N_KEYS] = { "base", "name", "clock", "costs", "places", "notes" };
     return names[i];
 }
 
@@ -332,6 +337,7 @@ static void read_table(struct reader *r, struct cost_entry *entry, name_fn *name
     struct table t = { entry, name };
     struct error_at at = here(r);
 
+    r->in_tables = true;
     if (r->event.type != YAML_MAPPING_START_EVENT) {
         wrong(r, what, "a mapping of names to entries");
         return;
@@ -339,7 +345,33 @@ static void read_table(struct reader *r, struct cost_entry *entry, name_fn *name
     walk(r, name, count, seen, read_table_entry, &t);
     if (r->dead) return;
     for (int i = 0; i < count; i++)
-        if (!seen[i]) errors_add(r->errors, at, "%s has no entry for %s", what, name(i));
+        if (!seen[i] && !r->on_base) errors_add(r->errors, at, "%s has no entry for %s", what, name(i));
+}
+
+static struct cost_profile *load(const char *path, bool is_base, struct errors *errors);
+
+/* Takes the entries of the profile of that name, beside this file, to begin with. */
+static void read_base(struct reader *r, struct cost_profile *p)
+{
+    const char *name = text(r), *slash = strrchr(r->file, '/');
+    char path[4096];
+
+    if (r->is_base || r->in_tables) {
+        wrong(r, "base", r->is_base ? "a profile that has no base itself" : "it before costs and places");
+        return;
+    }
+    if (!name || !name[0] || strchr(name, '/')) {
+        wrong(r, "base", "the name of another profile");
+        return;
+    }
+    snprintf(path, sizeof path, "%.*s%.200s.yaml", slash ? (int)(slash + 1 - r->file) : 0, r->file, name);
+    struct cost_profile *base = load(path, true, r->errors);
+    if (!base) return;
+    memcpy(p->op, base->op, sizeof p->op);
+    memcpy(p->place, base->place, sizeof p->place);
+    r->on_base = true;
+    free(base->name);
+    free(base);
 }
 
 static void read_key(struct reader *r, void *context, int i)
@@ -348,7 +380,9 @@ static void read_key(struct reader *r, void *context, int i)
     const char *s = text(r);
 
     _Static_assert((int)N_COST_PLACES <= (int)N_COST_OPS, "read_table() has room for the longer list");
-    if (i == KEY_CLOCK) {
+    if (i == KEY_BASE) {
+        read_base(r, p);
+    } else if (i == KEY_CLOCK) {
         read_clock(r, &p->clock_hz);
     } else if (i == KEY_COSTS) {
         read_table(r, p->op, op_name, N_COST_OPS, "costs");
@@ -377,15 +411,16 @@ static void read_file(struct reader *r, struct cost_profile *p)
     }
     walk(r, key_name, N_KEYS, seen, read_key, p);
     for (int i = 0; i < N_KEYS && !r->dead; i++)
-        if (!seen[i] && i != KEY_NOTES) errors_add(r->errors, at, "the profile has no '%s'", key_name(i));
+        if (!seen[i] && i != KEY_BASE && i != KEY_NOTES && !(seen[KEY_BASE] && (i == KEY_COSTS || i == KEY_PLACES)))
+            errors_add(r->errors, at, "the profile has no '%s'", key_name(i));
     next(r); /* the document's end */
     if (next(r) && r->event.type != YAML_STREAM_END_EVENT)
         errors_add(r->errors, here(r), "a second document: expected the end of the file");
 }
 
-struct cost_profile *cost_profile_load(const char *path, struct errors *errors)
+static struct cost_profile *load(const char *path, bool is_base, struct errors *errors)
 {
-    struct reader r = { .file = path, .errors = errors };
+    struct reader r = { .file = path, .is_base = is_base, .errors = errors };
     size_t before = errors->count + errors->suppressed;
     FILE *f = fopen(path, "rb");
 
@@ -404,6 +439,11 @@ struct cost_profile *cost_profile_load(const char *path, struct errors *errors)
     if (!r.dead && errors->count + errors->suppressed == before) return p;
     cost_profile_destroy(p);
     return NULL;
+}
+
+struct cost_profile *cost_profile_load(const char *path, struct errors *errors)
+{
+    return load(path, false, errors);
 }
 
 void cost_profile_destroy(struct cost_profile *p)

@@ -108,7 +108,7 @@ struct cost_table {
     int64_t op_fs[N_COST_OPS], place_fs[N_COST_PLACES];
 };
 
-/* Reads a profile file.  Returns NULL after adding every mistake found (missing, unknown, duplicate entries, wrong
+/* Reads a profile file, and the file of its 'base' beside it, whose entries it changes or leaves.  Returns NULL after adding every mistake found (missing, unknown, duplicate entries, wrong
  * units, negative values) to 'errors'. */
 struct cost_profile *cost_profile_load(const char *path, struct errors *errors);
 void cost_profile_destroy(struct cost_profile *p);
