@@ -132,7 +132,7 @@ expect 2 "apart.yaml:3:[0-9]+: .*no wires lead from switch 's' to switch 't'" ch
 yaml rings.yaml <<'Y'
 switches: {s: {}}
 machines:
-  a: {detail: full, nics: {n: {wire: s}}, links: {"v[1-8]": {over: n}}}
+  a: {detail: full, nics: {n: {wire: s}}, links: {"v[1-8]": {over: n, rxrings: hw}}}
   b: {nics: {n: {wire: s}}}
 traffic: [{uperf: {from: a, to: b}}]
 Y
