@@ -78,6 +78,7 @@ static struct e1000g_config config(void)
         .name = "e1000g0", .machine = rig.m, .pcie = bus, .pool = rig.pool, .stats = rig.stats,
         .device = { nic, nic82573_reg_read, nic82573_reg_write, nic82573_set_vector, nic82573_sync },
         .callbacks = { NULL, rx_ready, tx_update, NULL }, .itr_units = E1000G_ITR_ADAPTIVE,
+        .tx_delay_units = E1000G_TX_DELAY,
     };
 }
 

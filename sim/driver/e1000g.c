@@ -11,7 +11,7 @@
 
 #include "driver/e1000g_impl.h"
 
-enum { MTU_DEFAULT = 1500, MTU_MIN = 68, DESCS_DEFAULT = 2048, SLOT_MIN = 2048, ITR_MAX = 0xffff };
+enum { MTU_DEFAULT = 1500, MTU_MIN = 68, DESCS_DEFAULT = 2048, SLOT_MIN = 2048, ITR_MAX = 0xffff, DELAY_MAX = 0xffff };
 
 static const struct netdev_ops netdev_ops;
 static void create_rings(struct e1000g *d);
@@ -28,6 +28,8 @@ const char *e1000g_config_problem(const struct e1000g_config *c)
     if (rx < E1000G_RING_MIN || rx > E1000G_RING_MAX || rx % 8 || tx < E1000G_RING_MIN || tx > E1000G_RING_MAX || tx % 8)
         return "rings have 64 to 4096 descriptors, a multiple of 8";
     if (c->itr_units > ITR_MAX) return "the interrupt interval is at most 65535 units of 256 ns";
+    if (c->rx_delay_units < 0 || c->rx_delay_units > DELAY_MAX || c->tx_delay_units < 0 || c->tx_delay_units > DELAY_MAX)
+        return "interrupt delays are at most 65535 units of 1.024 us";
     if (c->mtu_bytes > E1000G_MTU_MAX || (c->mtu_bytes && c->mtu_bytes < MTU_MIN)) return "the MTU is 68 to 9216 bytes";
     return NULL;
 }

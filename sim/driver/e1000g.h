@@ -29,6 +29,7 @@ enum {
     E1000G_ITR_LONG = 1000000000 / (E1000G_INTR_MIN_HZ * 256),
     E1000G_MARK_LOW = 10, E1000G_MARK_HIGH = 48,
     E1000G_ITR_ADAPTIVE = -1,
+    E1000G_TX_DELAY = 64,     /* units of 1.024 us */
     E1000G_MTU_MAX = 9216,
     E1000G_LSO_MAX_BYTES = 65535,
 };
@@ -45,6 +46,8 @@ struct e1000g_config {
     struct netdev_callbacks callbacks;
     uint32_t rx_descs, tx_descs; /* 64..4096, a multiple of 8; 0: 2048 */
     int32_t itr_units;        /* interrupt interval in 256 ns; 0: none; E1000G_ITR_ADAPTIVE */
+    int32_t rx_delay_units;   /* 0..65535 of 1.024 us, from a frame to its cause (RDTR, RADV); 0 is the driver's default */
+    int32_t tx_delay_units;   /* the same from a sent packet (TIDV, TADV); E1000G_TX_DELAY is the driver's default */
     uint32_t mtu_bytes;       /* 0: 1500; at most E1000G_MTU_MAX */
     bool pause_rx, pause_tx;  /* obey PAUSE frames, send them */
     int node;                 /* NUMA node of rings and buffers */

@@ -7,7 +7,7 @@
 
 enum {
     POLL_MAX = 800, SUM_WORDS = 0x40, SUM = 0xbaba, PBA_RX_KIB = 20, PBA_TX_KIB = 12,
-    RX_ABS_DELAY = 64, TX_DELAY = 64, TX_ABS_DELAY = 64, /* units of 1.024 us */
+    RX_ABS_DELAY = 64, /* units of 1.024 us; without RDTR nothing waits for it */
     PAUSE_QUANTA = 0x680, COLLISION_THRESHOLD = 15, COLLISION_DISTANCE = 63,
     SMALLEST_LARGE = 4096,
 };
@@ -109,8 +109,8 @@ static void start_tx(struct e1000g *d)
     reg_write(d, NIC_OFFSET(TDH, 0), 0);
     reg_write(d, NIC_OFFSET(TDT, 0), 0);
     reg_write(d, NIC_OFFSET(TXDCTL, 0), NIC_MASK(TXDCTL_GRAN) | NIC_PUT(TXDCTL_WTHRESH, 1));
-    reg_write(d, NIC_OFFSET(TIDV, 0), TX_DELAY);
-    reg_write(d, NIC_OFFSET(TADV, 0), TX_ABS_DELAY);
+    reg_write(d, NIC_OFFSET(TIDV, 0), (uint32_t)d->config.tx_delay_units);
+    reg_write(d, NIC_OFFSET(TADV, 0), (uint32_t)d->config.tx_delay_units);
     reg_write(d, NIC_OFFSET(TCTL, 0), NIC_MASK(TCTL_EN) | NIC_MASK(TCTL_PSP) | NIC_PUT(TCTL_CT, COLLISION_THRESHOLD) |
                                       NIC_PUT(TCTL_COLD, COLLISION_DISTANCE));
 }
@@ -132,8 +132,9 @@ static void start_rx(struct e1000g *d)
     reg_write(d, NIC_OFFSET(RDBAL, 0), (uint32_t)r->base);
     reg_write(d, NIC_OFFSET(RDBAH, 0), (uint32_t)(r->base >> 32));
     reg_write(d, NIC_OFFSET(RDH, 0), 0);
-    reg_write(d, NIC_OFFSET(RDTR, 0), 0);
-    reg_write(d, NIC_OFFSET(RADV, 0), RX_ABS_DELAY);
+    uint32_t delay = (uint32_t)d->config.rx_delay_units;
+    reg_write(d, NIC_OFFSET(RDTR, 0), delay);
+    reg_write(d, NIC_OFFSET(RADV, 0), delay ? delay : RX_ABS_DELAY);
     reg_write(d, NIC_OFFSET(RXCSUM, 0), NIC_MASK(RXCSUM_IPOFL) | NIC_MASK(RXCSUM_TUOFL));
     d->rctl = NIC_MASK(RCTL_EN) | NIC_MASK(RCTL_BAM) | NIC_MASK(RCTL_DPF) | NIC_MASK(RCTL_SECRC) | buffer_size(d);
     if (d->config.mtu_bytes > 1500) d->rctl |= NIC_MASK(RCTL_LPE);

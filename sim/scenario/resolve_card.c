@@ -7,10 +7,11 @@
 static const struct card {
     const char *name;
     int64_t rate_bps, interrupt_ps; /* interrupt: SCENARIO_AUTO: adapted by the driver */
+    int64_t rx_delay_ps, tx_delay_ps;   /* SCENARIO_AUTO: it has none */
     int pcie_lanes, descriptors, rings; /* rings: 0: several */
 } cards[] = {
-    [SCENARIO_INTEL_82598] = { "intel-82598", 10000000000, 51200000, 8, 1024, 0 },
-    [SCENARIO_INTEL_82573] = { "intel-82573", 1000000000, SCENARIO_AUTO, 1, 2048, 1 },
+    [SCENARIO_INTEL_82598] = { "intel-82598", 10000000000, 51200000, SCENARIO_AUTO, SCENARIO_AUTO, 8, 1024, 0 },
+    [SCENARIO_INTEL_82573] = { "intel-82573", 1000000000, SCENARIO_AUTO, 0, 65536000, 1, 2048, 1 },
 };
 
 void resolve_card_defaults(struct scenario_nic *nic)
@@ -19,6 +20,8 @@ void resolve_card_defaults(struct scenario_nic *nic)
 
     if (nic->rate.bps == SCENARIO_AUTO) nic->rate.bps = card->rate_bps;
     if (nic->interrupt_interval.ps == SCENARIO_AUTO) nic->interrupt_interval.ps = card->interrupt_ps;
+    if (nic->rx_interrupt_delay.ps == SCENARIO_AUTO) nic->rx_interrupt_delay.ps = card->rx_delay_ps;
+    if (nic->tx_interrupt_delay.ps == SCENARIO_AUTO) nic->tx_interrupt_delay.ps = card->tx_delay_ps;
     if (nic->pcie.lanes == SCENARIO_AUTO) nic->pcie.lanes = card->pcie_lanes;
     if (nic->rx_descriptors == SCENARIO_AUTO) nic->rx_descriptors = card->descriptors;
     if (nic->tx_descriptors == SCENARIO_AUTO) nic->tx_descriptors = card->descriptors;
@@ -57,6 +60,10 @@ void check_card(const struct scenario_nic *nic, bool full, struct errors *errors
     const struct card *card = &cards[nic->model];
 
     check_pcie(nic, errors);
+    if (card->rx_delay_ps == SCENARIO_AUTO &&
+        (nic->rx_interrupt_delay.ps != SCENARIO_AUTO || nic->tx_interrupt_delay.ps != SCENARIO_AUTO))
+        errors_add(errors, nic->at, "nic '%s': '%s' delays interrupts by 'interrupt-interval' alone", nic->name,
+                   card->name);
     if (!full || !card->rings) return;
     check_one_ring(nic, card->name, errors);
     if (nic->rate.bps > card->rate_bps)

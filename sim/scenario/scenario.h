@@ -153,6 +153,7 @@ struct scenario_nic {
     int tx_rings;
     int rx_descriptors, tx_descriptors; /* per ring */
     sim_dur interrupt_interval; /* EITR, ITR; SCENARIO_AUTO: the driver adapts it */
+    sim_dur rx_interrupt_delay, tx_interrupt_delay; /* RDTR and RADV, TIDV and TADV; SCENARIO_AUTO: the card has none */
     enum scenario_flow_control flow_control;
     int rx_groups;             /* 1 + links with rings of their own, when not given */
     bool lso, poll;

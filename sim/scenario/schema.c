@@ -254,6 +254,14 @@ static const struct key_spec nic_keys[] = {
       .max = 16776960000, .word = "auto", .word_value = SCENARIO_AUTO,
       .doc = "shortest time between two interrupts of a vector (EITR or ITR, in steps of 256 ns); `auto`: the driver's "
              "default, 51.2us, with `intel-82573` 66.6us to 250us by the packets that an interrupt brings" },
+    { .name = "rx-interrupt-delay", .type = VALUE_DURATION, AT(scenario_nic, rx_interrupt_delay), .def = "auto",
+      .max = 67107840000, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "`intel-82573`: from a received frame to its cause for an interrupt, later ones included (RDTR and RADV, in "
+             "steps of 1.024 us); `auto`: the driver's default, 0s" },
+    { .name = "tx-interrupt-delay", .type = VALUE_DURATION, AT(scenario_nic, tx_interrupt_delay), .def = "auto",
+      .max = 67107840000, .word = "auto", .word_value = SCENARIO_AUTO,
+      .doc = "`intel-82573`: from a sent packet to its cause for an interrupt, later ones included (TIDV and TADV); `auto`: "
+             "the driver's default, 65.536us" },
     { .name = "flow-control", .type = VALUE_CHOICE, AT(scenario_nic, flow_control), .def = "none",
       .choices = flow_controls,
       .doc = "PAUSE frames: `rx` obeys them, `tx` sends them when the card's packet buffer fills (full detail), `full` "

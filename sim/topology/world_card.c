@@ -2,7 +2,7 @@
  * world_card.c -- cards of machines in full detail, and their drivers: one function per model. */
 #include "topology/world_impl.h"
 
-enum { DEVICE_82598_DUAL_FIBRE = 0x10c6, EITR_UNIT_PS = 256000 };
+enum { DEVICE_82598_DUAL_FIBRE = 0x10c6, EITR_UNIT_PS = 256000, DELAY_UNIT_PS = 1024000 };
 
 static enum step_result rx_ready(void *owner, int ring)
 {
@@ -64,6 +64,12 @@ static int32_t interval_of(const struct scenario_nic *sn)
     return ps == SCENARIO_AUTO ? -1 : (int32_t)((ps + EITR_UNIT_PS / 2) / EITR_UNIT_PS);
 }
 
+/* In units of 1.024 us. */
+static int32_t delay_of(sim_dur delay)
+{
+    return (int32_t)((delay.ps + DELAY_UNIT_PS / 2) / DELAY_UNIT_PS);
+}
+
 static int build_82598(struct nic_world *n, const char *name, int groups, int rings, struct errors *errors)
 {
     struct world *w = n->of->w;
@@ -112,7 +118,8 @@ static int build_82573(struct nic_world *n, const char *name, struct errors *err
         .device = { n->gigabit, nic82573_reg_read, nic82573_reg_write, nic82573_set_vector, nic82573_sync },
         .callbacks = callbacks_for(n),
         .rx_descs = (uint32_t)sn->rx_descriptors, .tx_descs = (uint32_t)sn->tx_descriptors,
-        .itr_units = interval_of(sn), .mtu_bytes = (uint32_t)sn->mtu_bytes, .node = sn->node,
+        .itr_units = interval_of(sn), .rx_delay_units = delay_of(sn->rx_interrupt_delay),
+        .tx_delay_units = delay_of(sn->tx_interrupt_delay), .mtu_bytes = (uint32_t)sn->mtu_bytes, .node = sn->node,
         .pause_rx = pauses(sn, SCENARIO_FLOW_RX), .pause_tx = pauses(sn, SCENARIO_FLOW_TX),
     };
     const char *problem = e1000g_config_problem(&config);
