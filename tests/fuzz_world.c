@@ -152,7 +152,15 @@ static void say_traffic(void)
     };
     uint32_t pair = roll(sizeof from_to / sizeof *from_to);
     const char *from = from_to[pair][0], *to = from_to[pair][1];
-    if (roll(2)) {
+    if (roll(3) == 0) {
+        say("  - web: {from: %s, to: %s, connections: %s, requests: %s, ", from, to, number(1, 12),
+            ONE_OF("1", "3", "unlimited"));
+        maybe(2, "response", ONE_OF("0B", "1B", "1448B", "100kB"));
+        maybe(4, "header", "0B");
+        maybe(3, "request", ONE_OF("1B", "20kB"));
+        maybe(3, "work", ONE_OF("0", "100"));
+        if (roll(2)) say("request-rate: %s, arrivals: %s, ", ONE_OF("1Hz", "10kHz", "1MHz"), ONE_OF("poisson", "constant"));
+    } else if (roll(2)) {
         say("  - uperf: {from: %s, to: %s, streams: %s, write: %s, read: %s, ", from, to, number(1, 12),
             ONE_OF("1B", "8KiB", "1MiB", "1448B"), ONE_OF("1B", "8KiB", "1MiB"));
         maybe(6, "think", ONE_OF("10us", "1ms"));
