@@ -152,6 +152,11 @@ START_TEST(e1000g_config_problem__limits)
         { 0, 0, -1, true }, { 64, 68, 0, true }, { 4096, 9216, 65535, true }, { 63, 0, 0, false },
         { 4104, 0, 0, false }, { 100, 0, 0, false }, { 0, 67, 0, false }, { 0, 9217, 0, false }, { 0, 0, 65536, false },
     };
+    struct e1000g_config delays[3] = { config(), config(), config() };
+    delays[0].rx_delay_units = -1;
+    delays[1].tx_delay_units = 65536;
+    delays[2].rx_delay_units = delays[2].tx_delay_units = 65535;
+    for (int i = 0; i < 3; i++) ck_assert((e1000g_config_problem(&delays[i]) == NULL) == (i == 2));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct e1000g_config c = config();
         c.rx_descs = c.tx_descs = cases[i].descs;
@@ -308,6 +313,41 @@ START_TEST(e1000g_itr__fixed_when_asked)
     n = interrupts_in_ms(20, 1000);
     ck_assert_uint_le(n, 20000 / 128 + 1);
     ck_assert_uint_ge(n, 20000 / 128 - 1);
+}
+END_TEST
+
+/* From the first frame of each interrupt, however many follow it: 200 units of 1.024 us. */
+START_TEST(e1000g_create__receive_delay_gathers_frames)
+{
+    struct e1000g_config c = config();
+    c.itr_units = 0;
+    c.rx_delay_units = 200;
+    start(c);
+    interrupt_takes = true;
+    ck_assert_uint_eq(interrupts_in_ms(20, 1000000), 20); /* none lost, each a delay late */
+    uint64_t n = interrupts_in_ms(20, 10000);
+    ck_assert_uint_le(n, (uint64_t)(20000 / 204.8) + 1);
+    ck_assert_uint_ge(n, 20000 / (205 + 10 + 10)); /* till the next frame comes, and the interrupt has taken these */
+}
+END_TEST
+
+/* Reports of packets sent 10 us apart, likewise. */
+START_TEST(e1000g_create__transmit_delay_gathers_reports)
+{
+    static const int32_t units[] = { 0, E1000G_TX_DELAY, 500 };
+    struct e1000g_config c = config();
+    c.itr_units = 0;
+    c.tx_delay_units = units[_i];
+    start(c);
+    for (int k = 0; k < 2000; k++) {
+        netdev_tx(dev, 0, frame(own, IPPROTO_UDP_, 1, 10));
+        run_ns(10000);
+        drain(&sent);
+    }
+    uint64_t n = nic82573_counter(nic, NIC_interrupts);
+    double gap = units[_i] ? units[_i] * 1.024 : 10;
+    ck_assert_uint_le(n, (uint64_t)(20000 / gap) + 1);
+    ck_assert_uint_ge(n, (uint64_t)(20000 / (gap + 20)));
 }
 END_TEST
 
@@ -552,6 +592,8 @@ Suite *e1000g_suite(void)
     tcase_add_test(t, e1000g_rx_intr__off_while_polling_and_nothing_is_forgotten);
     tcase_add_test(t, e1000g_itr__adapts_between_the_marks);
     tcase_add_test(t, e1000g_itr__fixed_when_asked);
+    tcase_add_test(t, e1000g_create__receive_delay_gathers_frames);
+    tcase_add_loop_test(t, e1000g_create__transmit_delay_gathers_reports, 0, 3);
     tcase_add_test(t, e1000g_tx__descriptors_and_contexts);
     tcase_add_test(t, e1000g_tx__overload_and_room_again);
     tcase_add_test(t, e1000g_tx__a_stack_may_reclaim_itself);

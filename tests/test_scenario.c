@@ -425,6 +425,8 @@ START_TEST(scenario_parse__machines)
                  "3:32: mtu: '-5B' is out of range, expected 576B to 16110B");
     refused_text(ONE "  a: {nics: {n: {wire: s, rx-descriptors: 100}}}\n",
                  "3:14: nic 'n': rx-descriptors and tx-descrip");
+    refused_text(ONE "  a: {nics: {n: {wire: s, rx-interrupt-delay: 1us}}}\n",
+                 "3:14: nic 'n': 'intel-82598' delays interrupts by 'interrupt-interval' alone");
     refused_text(ONE "  a: {nics: {n: {wire: s, pcie: {lanes: 3}}}}\n",
                  "3:14: nic 'n': pcie.lanes is 3, expected 1, 2");
     refused_text(ONE "  a: {nics: {n: {wire: s, pcie: {mps: 200B}}}}\n", "3:14: nic 'n': pcie.mps, pcie.mrrs and pcie");

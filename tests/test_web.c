@@ -292,17 +292,17 @@ static void no_progress(void *ctx, sim_dur done, sim_dur whole)
     (void)ctx, (void)done, (void)whole;
 }
 
-/* Two clients and a server whose stack and further keys are given; the traffic ends long before the run does. */
-static void run_world(const char *server, const char *web)
+/* Two clients and a server whose stack, cores and further keys are given; the traffic ends long before the run does. */
+static void run_cores(const char *server, int cores, const char *web)
 {
     char text[2000];
     snprintf(text, sizeof text,
              "time: {warmup: 0ms, measure: 300ms}\n"
              "switches: {s: {rate: 1Gbps}}\n"
              "machines:\n"
-             "  server: {%s, cpus: {sockets: 1, cores: 2}, nics: {e0: {model: intel-82573, wire: s}}}\n"
+             "  server: {%s, cpus: {sockets: 1, cores: %d}, nics: {e0: {model: intel-82573, wire: s}}}\n"
              "  c[1-2]: {nics: {n0: {wire: s, rate: 1Gbps}}}\n"
-             "traffic: [{web: {from: 'c[1-2]', to: server, stop: 100ms, %s}}]\n", server, web);
+             "traffic: [{web: {from: 'c[1-2]', to: server, stop: 100ms, %s}}]\n", server, cores, web);
     struct scenario *s = scenario_parse("scenarios/test.yaml", text, strlen(text), NULL, NULL, 0, &mistakes);
     struct world *w = s ? world_create(s, 1, NULL, &mistakes) : NULL;
     if (!w) errors_print(&mistakes, stderr);
@@ -313,6 +313,11 @@ static void run_world(const char *server, const char *web)
     world_collect(w, &result);
     world_destroy(w);
     scenario_destroy(s);
+}
+
+static void run_world(const char *server, const char *web)
+{
+    run_cores(server, 2, web);
 }
 
 static uint64_t sum(const char *kind, const char *prefix, const char *counter)
@@ -385,6 +390,38 @@ START_TEST(web__closed_connections_leave_their_sockets_to_others)
 }
 END_TEST
 
+/* On one CPU, where every switch has a cause: a thread that wakes is switched to, and from when it sleeps, to idle or
+ * to the next.  Under gldv3 nobody wakes but servers' threads, for a request, a new connection or its end, and interrupts
+ * that became threads; a lane's episode of polling adds those of its softring, of the poll thread, and back. */
+START_TEST(web__switches_are_those_of_requests_and_of_episodes_of_polling)
+{
+    for (size_t i = 1; i <= 2; i++) {
+        run_cores(servers[i], 1, "connections: 30, request-rate: 3kHz, requests: 5");
+        uint64_t requests = sum("web", "", "served"), csw = sum("cpu", "server/", "csw");
+        uint64_t wakes = requests + 2 * sum("web", "", "accepts") + sum("cpu", "server/", "ithr");
+        uint64_t chains = sum("lanestate", "server/", "poll_on");
+        ck_assert_uint_ge(csw, requests);
+        ck_assert_uint_le(csw, 2 * wakes + 4 * chains + 20);
+        if (i == 2) ck_assert_uint_eq(chains, 0);
+    }
+}
+END_TEST
+
+/* The driver lets one interrupt come in 66.56 us at most, and each has a cause: packets received or sent, or the end of
+ * polling.  (One message is older than the measurement.) */
+START_TEST(web__interrupts_are_bounded_by_moderation_and_by_what_comes)
+{
+    for (size_t i = 1; i <= 2; i++) {
+        run_cores(servers[i], 1, "connections: 30, request-rate: 3kHz, requests: 5");
+        uint64_t intr = sum("cpu", "server/", "intr"), received = sum("e1000g_rx", "server/", "packets");
+        ck_assert_uint_le(intr, (uint64_t)(300000 / 66.56) + 1);
+        ck_assert_uint_le(intr, sum("nic", "server/", "interrupts") + 1);
+        ck_assert_uint_ge(intr, sum("gldv3", "server/", "chains"));
+        ck_assert_uint_le(intr, received + sum("e1000g_tx", "server/", "packets") + sum("lanestate", "server/", "poll_off"));
+    }
+}
+END_TEST
+
 Suite *web_suite(void)
 {
     Suite *s = suite_create("web");
@@ -407,6 +444,8 @@ Suite *web_suite(void)
     tcase_add_test(t, web__same_counts_in_both_details_and_under_every_stack);
     tcase_add_test(t, web__user_time_is_the_work_of_the_requests);
     tcase_add_test(t, web__closed_connections_leave_their_sockets_to_others);
+    tcase_add_test(t, web__switches_are_those_of_requests_and_of_episodes_of_polling);
+    tcase_add_test(t, web__interrupts_are_bounded_by_moderation_and_by_what_comes);
     suite_add_tcase(s, t);
     return s;
 }
