@@ -63,6 +63,10 @@
     X(LRO_MERGE,         "packet",     "merging a received segment with the one before it") \
     X(SOCK_OWN,          "call",       "becoming the owner of a socket, and releasing it") \
     X(SOCK_BACKLOG,      "packet",     "leaving a packet to the owner of its socket") \
+    X(CT_LOOKUP,         "packet",     "connection tracking: finding a packet's entry, and giving it back") \
+    X(CT_TCP,            "packet",     "connection tracking: TCP state and window, under the lock of all TCP entries") \
+    X(CT_REFRESH,        "packet",     "connection tracking: new time-out, under the lock of all entries") \
+    X(FILTER_RULES,      "packet",     "walking a firewall's rules to the one that accepts") \
     X(QDISC_ENQUEUE,     "packet",     "choosing a transmit queue and putting a packet on its discipline") \
     X(QDISC_DEQUEUE,     "packet",     "taking a packet off it for the driver")
 

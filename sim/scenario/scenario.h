@@ -124,6 +124,7 @@ struct scenario_linux26 {
     enum scenario_affinity affinity; /* which CPU a vector interrupts */
     struct scenario_cpu_list cpus;   /* the same as a list, in turn; count 0: by 'affinity' */
     bool lro;       /* received segments are merged by the driver */
+    bool firewall;  /* packets pass connection tracking and rules */
 };
 
 struct scenario_pcie {

@@ -176,8 +176,10 @@ static const struct key_spec linux26_keys[] = {
              "N interrupts CPU N" },
     { .name = "irq-cpus", .type = VALUE_CPUS, AT(scenario_linux26, cpus), .none = "by `affinity`",
       .doc = "CPUs that the vectors interrupt, in turn" },
-    { .name = "lro", .type = VALUE_BOOL, AT(scenario_linux26, lro), .def = "true",
+    { .name = "lro", .type = VALUE_BOOL, AT(scenario_linux26, lro), .def = "false",
       .doc = "the driver merges the segments of a poll that follow one another (`inet_lro`)" },
+    { .name = "firewall", .type = VALUE_BOOL, AT(scenario_linux26, firewall), .def = "true",
+      .doc = "packets pass connection tracking and the rules that Fedora installs" },
     { .name = NULL },
 };
 static const struct section_spec linux26_section = {

@@ -25,6 +25,7 @@ struct stack *linux26_create(const struct linux26_config *config)
     l->m = config->machine;
     snprintf(name, sizeof name, "%s/affinity", machine_name(l->m));
     l->rng = rng_create(config->seed, name);
+    if (config->firewall) l->filter = filter_create(l);
     softirq_create(l);
     return &l->stack;
 }
@@ -94,6 +95,7 @@ static void destroy(struct stack *s)
     }
     free(l->nic);
     softirq_destroy(l);
+    filter_destroy(l->filter);
     rng_destroy(l->rng);
     free(l);
 }

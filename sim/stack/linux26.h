@@ -29,6 +29,7 @@ struct linux26_config {
     const int *cpus;           /* that vectors interrupt, in turn; NULL: by 'affinity' */
     unsigned cpu_count;
     bool lro;                  /* the driver merges received segments (inet_lro) */
+    bool firewall;             /* every packet passes connection tracking and rules */
 };
 
 /* Owned by the caller, who goes on with stack.h. */

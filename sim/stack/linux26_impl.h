@@ -5,6 +5,7 @@
  *     linux26_softirq.c  softirqs of a CPU: passes, limits, ksoftirqd
  *     linux26_napi.c     a receive ring: its interrupt, polling, interrupt intervals
  *     linux26_lro.c      merging received segments
+ *     linux26_filter.c   the firewall
  *     linux26_qdisc.c    a transmit queue: its discipline, who sends, completions */
 #ifndef SIM_STACK_LINUX26_IMPL_H
 #define SIM_STACK_LINUX26_IMPL_H
@@ -126,11 +127,14 @@ struct softirq {
     uint64_t counter[N_SI];
 };
 
+struct filter;
+
 struct linux26 {
     struct stack stack;          /* must be first */
     struct linux26_config config;
     struct machine *m;
     struct rng *rng;
+    struct filter *filter;       /* NULL: none */
     struct softirq *softirq;     /* [CPUs] */
     struct nic26 **nic;
     int n_nics;
@@ -165,6 +169,11 @@ typedef void lro_up_fn(struct napi *np, struct packet *p);
 bool lro_receive(struct napi *np, struct packet *p, lro_up_fn *up);
 void lro_flush(struct napi *np, lro_up_fn *up);
 uint32_t lro_held(const struct napi *np);
+
+/* linux26_filter.c: a packet received or to be sent passes; in a step. */
+struct filter *filter_create(struct linux26 *l);
+void filter_destroy(struct filter *f);
+void filter_packet(struct filter *f, struct packet *p);
 
 /* linux26_qdisc.c */
 void qdisc_create(struct nic26 *n);

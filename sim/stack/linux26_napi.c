@@ -129,10 +129,12 @@ static void hand_up(struct napi *np, struct packet *p)
     struct linux26 *l = np->nic->l;
     l->held--;
     machine_charge(l->m, COST_NAPI_PACKET, 1);
-    if (wanted(np->nic, p))
-        sockets_receive(l->config.sockets, p);
-    else
+    if (!wanted(np->nic, p)) {
         packet_drop(l->config.pool, p, DROP_NO_CLIENT);
+        return;
+    }
+    if (l->filter) filter_packet(l->filter, p);
+    sockets_receive(l->config.sockets, p);
 }
 
 static void fetch(struct napi *np)

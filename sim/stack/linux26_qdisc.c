@@ -190,6 +190,7 @@ unsigned qdisc_transmit(void *datalink, struct packet *p)
     struct linux26 *l = n->l;
     struct softirq *q = this_softirq(l);
     struct qdisc *d = choose(n, p);
+    if (l->filter) filter_packet(l->filter, p);
     root_lock(d);
     machine_charge(l->m, COST_QDISC_ENQUEUE, 1);
     bool room = d->queue.count < TXQUEUELEN;
