@@ -40,10 +40,12 @@ int expect_check(const struct scenario *s, struct errors *errors)
         const struct scenario_expect *x = &s->expects[i];
         const struct metric *m = x->metric.text ? metric_find(x->metric.text) : NULL;
         bad |= check_ratio(&x->within, "within", errors) | check_ratio(&x->spread, "spread", errors);
+        bad |= check_ratio(&x->spread_at_least, "spread-at-least", errors);
         bad |= check_ratio(&x->ratio_at_least, "ratio-at-least", errors);
         bad |= check_ratio(&x->ratio_at_most, "ratio-at-most", errors);
         if (m) {
             bad |= expect_check_value(&x->at_least, m, errors) | expect_check_value(&x->at_most, m, errors);
+            bad |= expect_check_value(&x->lowest_at_most, m, errors);
             bad |= expect_check_value(&x->between[0], m, errors) | expect_check_value(&x->between[1], m, errors);
             continue;
         }
@@ -189,7 +191,15 @@ static char *describe_bounds(const struct scenario_expect *x)
         text_add(&t, "%sbetween %s and %s", comma, x->between[0].text, x->between[1].text);
         comma = ", ";
     }
-    if (given(&x->spread)) text_add(&t, "%sspread over the seeds at most %s", comma, x->spread.text);
+    if (given(&x->spread)) {
+        text_add(&t, "%sspread over the seeds at most %s", comma, x->spread.text);
+        comma = ", ";
+    }
+    if (given(&x->spread_at_least)) {
+        text_add(&t, "%sspread over the seeds at least %s", comma, x->spread_at_least.text);
+        comma = ", ";
+    }
+    if (given(&x->lowest_at_most)) text_add(&t, "%slowest of the seeds at most %s", comma, x->lowest_at_most.text);
     return t.at;
 }
 
@@ -246,6 +256,31 @@ static void say_measured(const struct expect_result *e, struct text *t)
     if (e->measured.n > 1) text_add(t, " (95 %% interval, %zu seeds)", e->measured.n);
 }
 
+/* Bounds of what differs between the seeds. */
+static bool judge_seeds(const struct expect_result *e, const struct scenario_expect *x, size_t reps, bool *comparable,
+                        struct text *reason)
+{
+    struct interval low = { .n = 1, .mean = e->measured.min, .half = NAN };
+    bool holds = true;
+    char shown[96];
+
+    if ((given(&x->spread) || given(&x->spread_at_least)) && reps < 2) {
+        *comparable = false;
+        text_add(reason, "; a spread needs more than one seed");
+    } else if (given(&x->spread) || given(&x->spread_at_least)) {
+        double spread = relative(e->measured.mean + e->measured.max - e->measured.min, e->measured.mean);
+        if (given(&x->spread)) holds &= spread <= scenario_bound_value(&x->spread); /* never of a mean of zero: NAN */
+        if (given(&x->spread_at_least)) holds &= spread >= scenario_bound_value(&x->spread_at_least);
+        if (isnan(spread))
+            text_add(reason, "; there is no spread relative to zero");
+        else
+            text_add(reason, "; spread %.2f %%", 100 * spread);
+    }
+    if (!given(&x->lowest_at_most)) return holds;
+    text_add(reason, "; lowest %s", metric_format(e->kind->kind, &low, shown, sizeof shown));
+    return holds && e->measured.min <= scenario_bound_value(&x->lowest_at_most);
+}
+
 static void evaluate(struct expect_result *e, const struct scenario_expect *x, const struct campaign *c, size_t of)
 {
     bool holds = true, measured, comparable = true;
@@ -294,17 +329,7 @@ static void evaluate(struct expect_result *e, const struct scenario_expect *x, c
         return;
     }
     say_measured(e, &reason);
-    if (given(&x->spread) && c->reps < 2) {
-        comparable = false;
-        text_add(&reason, "; a spread needs more than one seed");
-    } else if (given(&x->spread)) {
-        double spread = relative(e->measured.mean + e->measured.max - e->measured.min, e->measured.mean);
-        holds &= spread <= scenario_bound_value(&x->spread); /* never of a mean of zero: NAN */
-        if (isnan(spread))
-            text_add(&reason, "; there is no spread relative to zero");
-        else
-            text_add(&reason, "; spread %.2f %%", 100 * spread);
-    }
+    holds &= judge_seeds(e, x, c->reps, &comparable, &reason);
     if (x->against.text && !have_against) {
         comparable = false;
         text_add(&reason, "; variant '%s' was not run", x->against.text);

@@ -150,11 +150,27 @@ double metric_intake_share(const struct metric *m, const struct run_result *r)
     return ratio(intake, intake + sum(r, "cpu", "", "act_proto_ps"));
 }
 
+double metric_cpus_pegged(const struct metric *m, const struct run_result *r)
+{
+    double n = NAN, all = sim_seconds(r->measured) * 1e12;
+    const struct result_block *b;
+    (void)m;
+    for (size_t i = 0; (b = metric_next_block(r, "cpu", true, &i));)
+        n = (isnan(n) ? 0 : n) + (metric_counter(b, "idl_ps") < 0.02 * all);
+    return n;
+}
+
 /* CPU seconds per second that were not idle. */
 static double busy_cpus(const struct run_result *r)
 {
     double busy = sum(r, "cpu", "", "usr_ps") + sum(r, "cpu", "", "sys_ps") + sum(r, "cpu", "", "intr_ps");
     return busy * 1e-12 / sim_seconds(r->measured);
+}
+
+double metric_spin_share(const struct metric *m, const struct run_result *r)
+{
+    (void)m;
+    return ratio(sum(r, "cpu", "", "spin_ps") * 1e-12 / sim_seconds(r->measured), busy_cpus(r));
 }
 
 double metric_packets_per_cpu_second(const struct metric *m, const struct run_result *r)

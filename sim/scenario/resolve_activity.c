@@ -386,9 +386,10 @@ static void check_expect(const struct scenario *s, const struct scenario_expect 
     check_variant(s, &e->of, "of", errors);
     check_variant(s, &e->against, "against", errors);
     if (!tried(&e->within) && !tried(&e->at_least) && !tried(&e->at_most) && !tried(&e->between[0]) &&
-        !tried(&e->ratio_at_least) && !tried(&e->ratio_at_most) && !tried(&e->spread))
+        !tried(&e->ratio_at_least) && !tried(&e->ratio_at_most) && !tried(&e->spread) &&
+        !tried(&e->spread_at_least) && !tried(&e->lowest_at_most))
         errors_add(errors, e->at, "expected at least one of 'within', 'ratio-at-least', 'ratio-at-most', 'at-least', "
-                                  "'at-most', 'between' and 'spread'");
+                                  "'at-most', 'between', 'spread', 'spread-at-least' and 'lowest-at-most'");
     if (given(&e->within) && !e->against.text)
         errors_add(errors, e->at, "'within' needs 'against': the variant to compare with");
     if ((given(&e->ratio_at_least) || given(&e->ratio_at_most)) && !e->against.text)

@@ -287,6 +287,8 @@ struct scenario_expect {
     struct scenario_bound at_least, at_most;
     struct scenario_bound between[2]; /* both or none */
     struct scenario_bound spread; /* (max - min) / mean over the replications is at most this */
+    struct scenario_bound spread_at_least; /* or at least this */
+    struct scenario_bound lowest_at_most;  /* the smallest of the replications is at most this */
     char *says;                   /* what the paper says */
     char *section;                /* where it says so */
     char *tolerance_reason;       /* why the bound is what it is */

@@ -509,6 +509,10 @@ static const struct key_spec expect_keys[] = {
     { .name = "between", .type = VALUE_BOUNDS, AT(scenario_expect, between), .doc = "both, `[low, high]`" },
     { .name = "spread", .type = VALUE_BOUND, AT(scenario_expect, spread),
       .doc = "largest (max - min) / mean over the replications" },
+    { .name = "spread-at-least", .type = VALUE_BOUND, AT(scenario_expect, spread_at_least),
+      .doc = "smallest (max - min) / mean over the replications: results are to differ" },
+    { .name = "lowest-at-most", .type = VALUE_BOUND, AT(scenario_expect, lowest_at_most),
+      .doc = "upper bound of the smallest value of a replication" },
     { .name = "says", .type = VALUE_TEXT, AT(scenario_expect, says), .doc = "the claim, as its source words it" },
     { .name = "section", .type = VALUE_TEXT, AT(scenario_expect, section), .doc = "where its source says so" },
     { .name = "tolerance-reason", .type = VALUE_TEXT, AT(scenario_expect, tolerance_reason),
@@ -518,7 +522,8 @@ static const struct key_spec expect_keys[] = {
 static const struct section_spec expect_section = {
     .title = "expect: - ...",
     .doc = "Bounds that the results must meet; `xbow run` exits 1 when one does not hold. Each entry needs at least "
-           "one of `within`, `ratio-at-least`, `ratio-at-most`, `at-least`, `at-most`, `between`, `spread`.",
+           "one of `within`, `ratio-at-least`, `ratio-at-most`, `at-least`, `at-most`, `between`, `spread`, "
+           "`spread-at-least`, `lowest-at-most`.",
     .keys = expect_keys, .item = true, .size = sizeof(struct scenario_expect),
 };
 
