@@ -312,7 +312,7 @@ static void check_adapter_names(const struct scenario_machine *m, struct errors 
 static void resolve_machine(struct scenario *s, struct scenario_machine *m, const struct name_index *switches,
                             struct errors *errors)
 {
-    for (size_t i = 0; i < m->nic_count; i++) resolve_card_defaults(&m->nics[i]);
+    for (size_t i = 0; i < m->nic_count; i++) resolve_card_defaults(&m->nics[i], m->stack);
     resolve_stack(m, errors);
     check_lane(m, errors);
     if (m->nic_count + m->link_count > SCENARIO_ADAPTERS_MAX)

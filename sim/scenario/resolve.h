@@ -11,7 +11,7 @@
 void resolve_topology(struct scenario *s, struct errors *errors);
 
 /* Values left to the model of a card; before resolve_stack(). */
-void resolve_card_defaults(struct scenario_nic *nic);
+void resolve_card_defaults(struct scenario_nic *nic, enum scenario_stack stack);
 /* What a model has not: keys that ask for it are mistakes, where registers and rings are modelled ('full'). */
 void check_card(const struct scenario_nic *nic, bool full, struct errors *errors);
 /* Receive groups that it has with so many rings each. */

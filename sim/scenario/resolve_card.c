@@ -13,10 +13,14 @@ static const struct card {
     [SCENARIO_INTEL_82598] = { "intel-82598", 10000000000, 51200000, SCENARIO_AUTO, SCENARIO_AUTO, 8, 1024, 0 },
     [SCENARIO_INTEL_82573] = { "intel-82573", 1000000000, SCENARIO_AUTO, 0, 65536000, 1, 2048, 1 },
 };
+/* The driver of Linux 2.6 for the first. */
+static const struct card linux26_82598 = { "intel-82598", 10000000000, SCENARIO_AUTO, SCENARIO_AUTO, SCENARIO_AUTO, 8, 512,
+                                            0 };
 
-void resolve_card_defaults(struct scenario_nic *nic)
+void resolve_card_defaults(struct scenario_nic *nic, enum scenario_stack stack)
 {
-    const struct card *card = &cards[nic->model];
+    bool linux26 = stack == SCENARIO_LINUX26 && nic->model == SCENARIO_INTEL_82598;
+    const struct card *card = linux26 ? &linux26_82598 : &cards[nic->model];
 
     if (nic->rate.bps == SCENARIO_AUTO) nic->rate.bps = card->rate_bps;
     if (nic->interrupt_interval.ps == SCENARIO_AUTO) nic->interrupt_interval.ps = card->interrupt_ps;

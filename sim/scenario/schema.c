@@ -239,7 +239,7 @@ static const struct key_spec nic_keys[] = {
     { .name = "lanes", .type = VALUE_INT, AT(scenario_nic, lanes), .def = "auto", .min = 1, .max = SCENARIO_LANES_MAX,
       .word = "auto", .word_value = SCENARIO_AUTO,
       .doc = "receive rings of the NIC's own link, each with a hardware lane where the stack has lanes; `auto`: 4, with "
-             "`gldv3` or `intel-82573` 1" },
+             "`linux26` one for each CPU, with `gldv3` or `intel-82573` 1" },
     { .name = "primary", .type = VALUE_BOOL, AT(scenario_nic, primary), .def = "true",
       .doc = "the NIC's own link is in use; `false`: only links over the NIC are, and it keeps one receive ring" },
     { .name = "fanout", .type = VALUE_INT, AT(scenario_nic, fanout), .def = "auto", .min = 1, .max = 24, .word = "auto",
@@ -249,13 +249,14 @@ static const struct key_spec nic_keys[] = {
       .doc = "transmit rings; links share those that none has for itself, and one at least" },
     { .name = "rx-descriptors", .type = VALUE_INT, AT(scenario_nic, rx_descriptors), .def = "auto", .min = 64,
       .max = 4096, .word = "auto", .word_value = SCENARIO_AUTO,
-      .doc = "of each receive ring; a multiple of 8; `auto`: the driver's default, 1024, with `intel-82573` 2048" },
+      .doc = "of each receive ring; a multiple of 8; `auto`: the driver's default, 1024, with `linux26` 512, with `intel-82573` 2048" },
     { .name = "tx-descriptors", .type = VALUE_INT, AT(scenario_nic, tx_descriptors), .def = "auto", .min = 64,
       .max = 4096, .word = "auto", .word_value = SCENARIO_AUTO, .doc = "of each transmit ring; as `rx-descriptors`" },
     { .name = "interrupt-interval", .type = VALUE_DURATION, AT(scenario_nic, interrupt_interval), .def = "auto",
       .max = 16776960000, .word = "auto", .word_value = SCENARIO_AUTO,
       .doc = "shortest time between two interrupts of a vector (EITR or ITR, in steps of 256 ns); `auto`: the driver's "
-             "default, 51.2us, with `intel-82573` 66.6us to 250us by the packets that an interrupt brings" },
+             "default, 51.2us, with `intel-82573` 66.6us to 250us by the packets that an interrupt brings, with `linux26` "
+             "and the other card 10us to 125us by the bytes" },
     { .name = "rx-interrupt-delay", .type = VALUE_DURATION, AT(scenario_nic, rx_interrupt_delay), .def = "auto",
       .max = 67107840000, .word = "auto", .word_value = SCENARIO_AUTO,
       .doc = "`intel-82573`: from a received frame to its cause for an interrupt, later ones included (RDTR and RADV, in "

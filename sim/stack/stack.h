@@ -39,7 +39,7 @@ struct stack_nic_config {
     struct netdev *dev;            /* its driver */
     bool primary;                  /* the card's own link is in use: it will be added */
     int shared_group;              /* group whose rings are classified in software, -1: none */
-    bool itr_fixed;                /* its interrupt interval was given: the stack leaves it */
+    bool itr_fixed;                /* its interrupt interval was given, or its driver adapts it */
     uint32_t link_mbps;
     int64_t clock_hz;              /* of the CPUs */
 };

@@ -169,7 +169,7 @@ static int build_card(struct machine_world *mw, int index, struct errors *errors
     if (world_build_card(n, g.groups, g.rings, errors)) return -1;
     int added = stack_add_nic(mw->stack, &(struct stack_nic_config){
         .name = sn->name, .dev = n->dev, .primary = sn->primary, .shared_group = g.shared,
-        .itr_fixed = sn->interrupt_interval.ps != SCENARIO_AUTO,
+        .itr_fixed = sn->interrupt_interval.ps != SCENARIO_AUTO || sn->model == SCENARIO_INTEL_82573,
         .link_mbps = (uint32_t)(sn->rate.bps / 1000000), .clock_hz = mw->s->cpus.clock_hz });
     SIM_ASSERT(added == index);
     return add_links(mw, n, &g, errors);
