@@ -9,7 +9,7 @@
  * call back into TCP before the call that caused them has returned.
  *
  * Sources: RFC 9293 (TCP), 7323 (window scale, timestamps), 2018 and 6675 (SACK), 5681 (congestion control), 6582
- * (NewReno), 3042 (limited transmit), 6298 (RTO), 1122 (silly windows); the delayed-acknowledgement and
+ * (NewReno), 8312 (CUBIC), 3042 (limited transmit), 6298 (RTO), 1122 (silly windows); the delayed-acknowledgement and
  * window-update rules are those of Solaris (docs/endpoint.md). */
 #ifndef SIM_ENDPOINT_TCP_H
 #define SIM_ENDPOINT_TCP_H
@@ -29,6 +29,8 @@
 struct tcp_host;
 struct tcp_conn;
 
+enum tcp_congestion { TCP_NEWRENO, TCP_CUBIC };
+
 struct tcp_config {
     int32_t sndbuf_bytes;      /* bytes accepted by tcp_write() and not yet sent, at most */
     int32_t snd_low_water;     /* a writer that found it full is told when so few are left; 0: a tenth of it */
@@ -40,6 +42,7 @@ struct tcp_config {
     int32_t ack_every;         /* delayed ACK: segments per acknowledgement, at most (Solaris: 2, on a LAN 8) */
     int32_t growth_segments;   /* segments one ACK may count for when the window grows (RFC 3465's L); 1: RFC 5681 */
     int32_t cwnd_max_bytes;
+    enum tcp_congestion congestion; /* how the window grows and shrinks: RFC 5681 and 6582, or CUBIC (RFC 8312) */
     int32_t lso_max_bytes;     /* payload of one large send; 0: every packet is a segment */
     int32_t syn_retries, data_retries; /* timeouts in a row before giving up */
     sim_dur ack_delay;         /* delayed-acknowledgement timer */

@@ -93,6 +93,10 @@ struct tcp_conn {
 
     /* congestion control and loss recovery */
     uint64_t cwnd_acked;        /* bytes counted towards the next increase in congestion avoidance */
+    int64_t cubic_max;          /* window before the last loss */
+    int64_t cubic_friend;       /* what NewReno would have by now */
+    int64_t cubic_k_ms;         /* until the window is that large again */
+    sim_time cubic_began;       /* first acknowledgement after the loss; TCP_NEVER: none yet */
     uint32_t dup_acks;
     bool recovering;            /* fast recovery */
     bool after_timeout;         /* snd_una has not yet passed 'recover' after a retransmission timeout */
@@ -175,6 +179,14 @@ void tcp_new_ack(struct tcp_conn *c, uint64_t ack);
 bool tcp_recovery_send(struct tcp_conn *c); /* one step of RFC 6675's NextSeg(); false: nothing (more) allowed */
 void tcp_retransmit_timeout(struct tcp_conn *c);
 void tcp_local_congestion(struct tcp_conn *c); /* the computer's own queue is full */
+
+/* -- tcp_cubic.c ------------------------------------------------------------------------------------------------ */
+
+int64_t tcp_cubic_loss(struct tcp_conn *c);               /* remembers the window; what ssthresh becomes */
+void tcp_cubic_grow(struct tcp_conn *c, int64_t acked);   /* congestion avoidance */
+int64_t tcp_cubic_root(int64_t x);                        /* x >= 0: rounded down */
+int64_t tcp_cubic_window(int64_t max_bytes, int64_t mss, int64_t since_k_ms); /* W(K + since_k_ms) */
+
 sim_dur tcp_rto_now(const struct tcp_conn *c); /* with back-off */
 
 #endif

@@ -16,6 +16,8 @@ void tcp_congestion_init(struct tcp_conn *c)
     c->v.cwnd = (int64_t)c->host->config.initial_window * c->v.mss;
     c->v.ssthresh = larger(c->host->config.cwnd_max_bytes, c->v.cwnd);
     c->recover = c->snd_una;
+    c->cubic_began = TCP_NEVER;
+    c->cubic_max = 0;
 }
 
 /* RFC 6298 section 2, with the timestamp's tick as the clock granularity G. */
@@ -115,23 +117,25 @@ bool tcp_recovery_send(struct tcp_conn *c)
 
 /* -- losses ----------------------------------------------------------------------------------------------------- */
 
-static void halve(struct tcp_conn *c)
+static void shrink(struct tcp_conn *c)
 {
-    c->v.ssthresh = larger((int64_t)(c->snd_max - c->snd_una) / 2, 2 * (int64_t)c->v.mss); /* RFC 5681 (4) */
+    bool cubic = c->host->config.congestion == TCP_CUBIC;
+    int64_t less = cubic ? tcp_cubic_loss(c) : (int64_t)(c->snd_max - c->snd_una) / 2; /* RFC 5681 (4) */
+    c->v.ssthresh = larger(less, 2 * (int64_t)c->v.mss);
     TRACE(c->host->engine, c->host->entity->id, tcp_cwnd, c->v.id, c->v.cwnd, c->v.ssthresh, 0);
 }
 
 void tcp_local_congestion(struct tcp_conn *c)
 {
     if (c->recovering || c->after_timeout || c->snd_una < c->local_until) return;
-    halve(c);
+    shrink(c);
     c->v.cwnd = c->v.ssthresh;
     c->local_until = c->snd_max;
 }
 
 static void enter_recovery(struct tcp_conn *c)
 {
-    halve(c);
+    shrink(c);
     c->v.counter[TCP_FLOW_fast_recoveries]++;
     c->recovering = c->first_partial = true;
     c->recover = c->snd_max;
@@ -158,6 +162,8 @@ static void grow(struct tcp_conn *c, int64_t acked)
     int64_t counted = smaller(acked, (int64_t)c->host->config.growth_segments * c->v.mss);
     if (c->v.cwnd < c->v.ssthresh) {
         c->v.cwnd += counted;
+    } else if (c->host->config.congestion == TCP_CUBIC) {
+        tcp_cubic_grow(c, acked);
     } else {
         c->cwnd_acked += (uint64_t)counted;
         if (c->cwnd_acked < (uint64_t)c->v.cwnd) return;
@@ -221,7 +227,7 @@ static void give_up(struct tcp_conn *c)
 /* RFC 6298 section 5 and RFC 5681 section 3.1. */
 static void timeout(struct tcp_conn *c)
 {
-    if (c->backoff++ == 0) halve(c); /* once per flight, however often it is repeated */
+    if (c->backoff++ == 0) shrink(c); /* once per flight, however often it is repeated */
     c->v.counter[TCP_FLOW_timeouts]++;
     TRACE(c->host->engine, c->host->entity->id, tcp_retransmit, c->v.id, (uint32_t)c->snd_una, 2, 0);
     c->v.cwnd = c->v.mss;

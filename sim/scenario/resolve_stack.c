@@ -60,6 +60,7 @@ static void resolve_tcp(struct scenario_tcp *t, bool linux26)
     if (t->ack_every == SCENARIO_AUTO) t->ack_every = linux26 ? 2 : 8;
     if (t->ack_delay.ps == SCENARIO_AUTO) t->ack_delay = sim_ms(linux26 ? 40 : 50);
     if (t->min_rto.ps == SCENARIO_AUTO) t->min_rto = sim_ms(linux26 ? 200 : 400);
+    if (t->congestion == SCENARIO_CONGESTION_AUTO) t->congestion = linux26 ? SCENARIO_CUBIC : SCENARIO_NEWRENO;
 }
 
 static void resolve_linux26(const struct scenario_machine *m, struct errors *errors)

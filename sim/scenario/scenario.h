@@ -29,6 +29,7 @@ enum {
 
 enum scenario_detail { SCENARIO_LIGHT, SCENARIO_FULL };
 enum scenario_stack { SCENARIO_CROSSBOW, SCENARIO_GLDV3, SCENARIO_LINUX26 };
+enum scenario_congestion { SCENARIO_CONGESTION_AUTO, SCENARIO_NEWRENO, SCENARIO_CUBIC };
 enum scenario_affinity { SCENARIO_AFFINITY_RANDOM, SCENARIO_AFFINITY_ALIGNED };
 enum scenario_nic_model { SCENARIO_INTEL_82598, SCENARIO_INTEL_82573 };
 enum scenario_flow_control { SCENARIO_FLOW_NONE, SCENARIO_FLOW_RX, SCENARIO_FLOW_TX, SCENARIO_FLOW_FULL };
@@ -98,6 +99,7 @@ struct scenario_tcp {
     bool timestamps, sack, window_scale;
     int64_t lso_max_bytes; /* largest send handed to a NIC that segments */
     bool no_delay;         /* no Nagle */
+    enum scenario_congestion congestion;
 };
 
 struct scenario_lane {

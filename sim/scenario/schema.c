@@ -21,6 +21,7 @@
 #define ITEMS(type, member, count) AT(type, member), .count_offset = offsetof(struct type, count)
 
 static const char *const details[] = { "light", "full", NULL };
+static const char *const congestions[] = { "auto", "newreno", "cubic", NULL };
 static const char *const affinities[] = { "random", "aligned", NULL };
 static const char *const stacks[] = { "crossbow", "gldv3", "linux26", NULL };
 static const char *const nic_models[] = { "intel-82598", "intel-82573", NULL };
@@ -122,6 +123,8 @@ static const struct key_spec tcp_keys[] = {
       .doc = "largest send given to a NIC that segments; `0B`: never more than one segment" },
     { .name = "no-delay", .type = VALUE_BOOL, AT(scenario_tcp, no_delay), .def = "false",
       .doc = "send small segments at once (no Nagle algorithm)" },
+    { .name = "congestion", .type = VALUE_CHOICE, AT(scenario_tcp, congestion), .def = "auto", .choices = congestions,
+      .doc = "how the congestion window grows and shrinks; `auto`: newreno, with `linux26` cubic" },
     { .name = NULL },
 };
 static const struct section_spec tcp_section = {

@@ -69,6 +69,7 @@ static struct tcp_config tcp_config_of(const struct scenario_machine *sm)
     c.sack = sm->tcp.sack;
     c.window_scale = sm->tcp.window_scale;
     c.no_delay = sm->tcp.no_delay;
+    c.congestion = sm->tcp.congestion == SCENARIO_CUBIC ? TCP_CUBIC : TCP_NEWRENO;
     c.lso_max_bytes = (int32_t)sm->tcp.lso_max_bytes;
     for (size_t i = 0; i < sm->nic_count; i++)
         if (!sm->nics[i].lso) c.lso_max_bytes = 0;
