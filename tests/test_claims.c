@@ -137,6 +137,21 @@ START_TEST(expect_evaluate__spread)
 }
 END_TEST
 
+START_TEST(expect_evaluate__results_that_are_to_differ)
+{
+    expects[0].spread_at_least = bound(SCENARIO_BOUND_PERCENT, 19, -3, "1.9%");
+    ck_assert_int_eq(judge("goodput", "nic", NULL)->verdict, VERDICT_HOLDS);
+    expects[0].spread_at_least = bound(SCENARIO_BOUND_PERCENT, 2, -2, "2%");
+    ck_assert_int_eq(judge("goodput", "nic", NULL)->verdict, VERDICT_FAILS);
+    expects[0].spread_at_least = (struct scenario_bound){ 0 };
+    expects[0].lowest_at_most = bound(SCENARIO_BOUND_RATE, 12, 8, "1.2Gbps");
+    ck_assert_int_eq(judge("goodput", "nic", NULL)->verdict, VERDICT_HOLDS);
+    ck_assert_ptr_nonnull(strstr(report.list->reason, "lowest 1.200 Gb/s"));
+    expects[0].lowest_at_most = bound(SCENARIO_BOUND_RATE, 119, 7, "1.19Gbps");
+    ck_assert_int_eq(judge("goodput", "nic", NULL)->verdict, VERDICT_FAILS);
+}
+END_TEST
+
 START_TEST(expect_evaluate__not_measured_fails)
 {
     for (size_t i = 0; i < 6; i++) run_result_set(&runs[i].focus, NULL);
@@ -463,6 +478,7 @@ Suite *claims_suite(void)
     tcase_add_test(t, expect_evaluate__absolute_bounds);
     tcase_add_test(t, expect_evaluate__every_variant);
     tcase_add_test(t, expect_evaluate__spread);
+    tcase_add_test(t, expect_evaluate__results_that_are_to_differ);
     tcase_add_test(t, expect_evaluate__not_measured_fails);
     tcase_add_test(t, expect_evaluate__nothing_is_not_within_1_percent_of_nothing);
     tcase_add_test(t, expect_evaluate__variant_that_was_not_run);
