@@ -162,11 +162,12 @@ static enum step_result soft_step(void *owner)
     return q->in_soft ? STEP_AGAIN : STEP_SLEEP;
 }
 
-static void thread_step_ends(void *owner, uint64_t unused)
+/* What came during its last step, which then goes to sleep, is for the soft interrupt. */
+static void thread_step_ends(void *owner, uint64_t more)
 {
     struct softirq *q = owner;
-    (void)unused;
     q->in_thread = false;
+    if (!more && (q->pending || q->runs)) softirq_kick(q);
 }
 
 /* Between two of its steps others may run, and the soft interrupt may go on in its place. */
@@ -177,6 +178,6 @@ static enum step_result ksoftirqd_step(void *owner)
     bool more = step(q, true);
     q->counter[SI_ksoftirqd_steps]++;
     q->in_thread = true;
-    machine_defer(q->l->m, thread_step_ends, q, 0);
+    machine_defer(q->l->m, thread_step_ends, q, more);
     return more ? STEP_AGAIN : STEP_SLEEP;
 }

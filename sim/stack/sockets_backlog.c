@@ -4,8 +4,8 @@
  * A step's code runs before the time that it takes, so an owner is the owner from the instant when its step begins
  * until the deferred end of the call: earlier than a real one by the few hundred cycles of entering the kernel, and as
  * long as it is stopped by interrupts.  A packet is left on the backlog at once, so that packets keep their order; the
- * deferred end of the call finds it.  Left out: the limit of 4 prequeue rules (a timer that acknowledges for a reader
- * who does not come). */
+ * deferred end of the call finds it.  Left out: a prequeue that outgrows the receive buffer, which the softirq processes
+ * after all, and the timer that acknowledges for a reader who is late. */
 #include "stack/backlog.h"
 
 #include <stdio.h>
