@@ -132,10 +132,14 @@ static void say_machine(const char *name, bool full)
             say("lane: {low-water: %s, poll-threshold: %s, high-water: %s, poll-packets: %s, latency-optimize: %s}, ",
                 number(40, 300), number(0, 20), number(300, 2000), number(1, 300), ONE_OF("true", "false"));
     }
+    if ((k.linux26 && roll(2)) || odd())
+        say("linux26: {affinity: %s, lro: %s, firewall: %s}, ", ONE_OF("random", "aligned"), ONE_OF("true", "false"),
+            ONE_OF("true", "false"));
     if (roll(4) == 0)
-        say("tcp: {send-buffer: %s, receive-buffer: %s, ack-every: %s, sack: %s, timestamps: %s, lso-max: %s, no-delay: %s}, ",
-            ONE_OF("1B", "16KiB", "1MiB"), ONE_OF("1B", "1000B", "48KiB", "4MiB"), number(1, 10), ONE_OF("true", "false"),
-            ONE_OF("true", "false"), ONE_OF("0B", "65415B", "3000B"), ONE_OF("true", "false"));
+        say("tcp: {congestion: %s, send-buffer: %s, receive-buffer: %s, ack-every: %s, sack: %s, timestamps: %s, "
+            "lso-max: %s, no-delay: %s}, ", ONE_OF("auto", "newreno", "cubic"), ONE_OF("1B", "16KiB", "1MiB"),
+            ONE_OF("1B", "1000B", "48KiB", "4MiB"), number(1, 10), ONE_OF("true", "false"), ONE_OF("true", "false"),
+            ONE_OF("0B", "65415B", "3000B"), ONE_OF("true", "false"));
     say("nics: {n0: ");
     say_card(k);
     say(", n1: ");
