@@ -20,7 +20,6 @@ struct timers {
 
 struct backlogs {
     struct timers *due;          /* per CPU */
-    int cpus;
     backlog_raise_fn *raise;
     void *raise_owner;
 };
@@ -46,8 +45,7 @@ static void create(struct sockets *s)
 {
     s->backlogs = calloc(1, sizeof *s->backlogs);
     SIM_ASSERT(s->backlogs);
-    s->backlogs->cpus = machine_cpu_count(s->m);
-    s->backlogs->due = calloc((size_t)s->backlogs->cpus, sizeof *s->backlogs->due);
+    s->backlogs->due = calloc((size_t)machine_cpu_count(s->m), sizeof *s->backlogs->due);
     SIM_ASSERT(s->backlogs->due);
 }
 
