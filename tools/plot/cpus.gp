@@ -8,7 +8,7 @@ load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'style.gpi'
 set ylabel 'Time [%]'
 set yrange [0:100]
 set ytics 20
-set xlabel 'CPU' offset 0,-1
+set xlabel 'CPU' offset 0,-2.4
 set bmargin 4.8
 set key maxrows 2
 
@@ -23,12 +23,13 @@ half(n) = column('act_idle_half')
 
 # A hatched layer is drawn over a white one, or what lies behind would show through.
 hatched = "fillstyle pattern"
-# Bars and the gaps between variants; a variant's name needs room, too.
-stats 'cpus-mean.csv' using (column('variant_number')) nooutput
-width = wide_enough(STATS_records + STATS_max, 21)
-if (width < 130 + 110 * (STATS_max + 1)) width = 130 + 110 * (STATS_max + 1)
+table = 'cpus-mean.csv'
+point = 21
+name_points = 110
+group_size(n) = column('of_variant')
+load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'rows.gpi'
 
-plot 'cpus-mean.csv' using (x($0)):(spin(0) + column('act_idle_pct')):xtic(3) with boxes linecolor rgb white title 'idle', \
+layers = "plot 'cpus-mean.csv' using (x($0)):(spin(0) + column('act_idle_pct')) with boxes linecolor rgb white title 'idle', \
      '' using (x($0)):(spin(0)) with boxes linecolor rgb '#000000' title 'spin', \
      '' using (x($0)):(user(0)) with boxes linecolor rgb white notitle, \
      '' using (x($0)):(user(0)) with boxes @hatched 4 linecolor rgb '#000000' title 'app, user', \
@@ -39,5 +40,6 @@ plot 'cpus-mean.csv' using (x($0)):(spin(0) + column('act_idle_pct')):xtic(3) wi
      '' using (x($0)):(interrupt(0)) with boxes linecolor rgb dark title 'interrupt', \
      '' using (x($0)):(spin(0) - half(0)):(0):(2 * half(0)) with @shadow, \
      '' using (x($0)):(spin(0) - half(0)):(0):(2 * half(0)) with @interval title '95 % interval', \
-     '' using (column('cpu') == 0 ? group_middle($0) : NaN):(0):(strcol('variant')) with labels offset 0,-2 notitle
+     '' using (column('cpu') == 0 ? group_middle($0) : NaN):(0):(strcol('variant')) with labels offset 0,-2 notitle, \
+     '' using (x($0)):(0):(strcol('cpu')) with labels offset 0,-1 notitle"
 load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'finish.gpi'

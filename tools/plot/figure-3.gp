@@ -7,21 +7,23 @@ load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'style.gpi'
 set ylabel 'Packets received [%]'
 set yrange [0:100]
 set ytics 20
-set xlabel 'Hardware lane' offset 0,-1
+set xlabel 'Hardware lane' offset 0,-2.4
 set bmargin 4.8
 
 poll(n) = column('poll_pct')
 half(n) = column('poll_half')
 
-# Bars and the gaps between variants; a variant's name needs room, too.
-stats 'lanes-mean.csv' using (column('variant_number')) nooutput
-width = wide_enough(STATS_records + STATS_max, 25)
-if (width < 130 + 110 * (STATS_max + 1)) width = 130 + 110 * (STATS_max + 1)
+table = 'lanes-mean.csv'
+point = 25
+name_points = 120
+group_size(n) = column('of_variant')
+load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'rows.gpi'
 
-plot 'lanes-mean.csv' using (x($0)):(poll(0) + column('intr_pct')):xtic(3) with boxes \
+layers = "plot 'lanes-mean.csv' using (x($0)):(poll(0) + column('intr_pct')) with boxes \
         linecolor rgb light title 'interrupt', \
      '' using (x($0)):(poll(0)) with boxes linecolor rgb dark title 'poll', \
      '' using (x($0)):(poll(0) - half(0)):(0):(2 * half(0)) with @shadow, \
      '' using (x($0)):(poll(0) - half(0)):(0):(2 * half(0)) with @interval title '95 % interval', \
-     '' using (column('lane') == 0 ? group_middle($0) : NaN):(0):(strcol('variant')) with labels offset 0,-2 notitle
+     '' using (column('lane') == 0 ? group_middle($0) : NaN):(0):(strcol('variant')) with labels offset 0,-2 notitle, \
+     '' using (x($0)):(0):(strcol('lane')) with labels offset 0,-1 notitle"
 load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'finish.gpi'

@@ -7,7 +7,7 @@ load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'style.gpi'
 set ylabel 'Polls that found packets [%]'
 set yrange [0:100]
 set ytics 20
-set xlabel 'Hardware lane' offset 0,-1
+set xlabel 'Hardware lane' offset 0,-2.4
 set bmargin 4.8
 
 short(n) = column('under10_pct')
@@ -15,12 +15,13 @@ short_half(n) = column('under10_half')
 up_to_50(n) = short(n) + column('10to50_pct')
 up_to_50_half(n) = column('over50_half') # what is not above 50
 
-# Bars and the gaps between variants; a variant's name needs room, too.
-stats 'lanes-mean.csv' using (column('variant_number')) nooutput
-width = wide_enough(STATS_records + STATS_max, 25)
-if (width < 130 + 110 * (STATS_max + 1)) width = 130 + 110 * (STATS_max + 1)
+table = 'lanes-mean.csv'
+point = 25
+name_points = 120
+group_size(n) = column('of_variant')
+load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'rows.gpi'
 
-plot 'lanes-mean.csv' using (x($0)):(up_to_50(0) + column('over50_pct')):xtic(3) with boxes \
+layers = "plot 'lanes-mean.csv' using (x($0)):(up_to_50(0) + column('over50_pct')) with boxes \
         linecolor rgb light title 'more than 50 packets', \
      '' using (x($0)):(up_to_50(0)) with boxes linecolor rgb middle title '11 to 50', \
      '' using (x($0)):(short(0)) with boxes linecolor rgb dark title '1 to 10', \
@@ -28,5 +29,6 @@ plot 'lanes-mean.csv' using (x($0)):(up_to_50(0) + column('over50_pct')):xtic(3)
      '' using (x($0) + 0.15):(up_to_50(0) - up_to_50_half(0)):(0):(2 * up_to_50_half(0)) with @shadow, \
      '' using (x($0) - 0.15):(short(0) - short_half(0)):(0):(2 * short_half(0)) with @interval title '95 % interval', \
      '' using (x($0) + 0.15):(up_to_50(0) - up_to_50_half(0)):(0):(2 * up_to_50_half(0)) with @interval notitle, \
-     '' using (column('lane') == 0 ? group_middle($0) : NaN):(0):(strcol('variant')) with labels offset 0,-2 notitle
+     '' using (column('lane') == 0 ? group_middle($0) : NaN):(0):(strcol('variant')) with labels offset 0,-2 notitle, \
+     '' using (x($0)):(0):(strcol('lane')) with labels offset 0,-1 notitle"
 load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'finish.gpi'
