@@ -265,14 +265,14 @@ START_TEST(claims_write__ledger)
     char *html = read_file(dir, "index.html");
     ck_assert(md && json && html);
     ck_assert_ptr_nonnull(strstr(md, "| 4.4 | no difference \\| between NIC and VNIC | goodput of vnic: 1.218 ± "
-                                     "0.030 Gb/s (within 1% of nic) | holds | [figure-2](../figure-2/figure-2.svg), "
+                                     "0.030 Gb/s, +0.50 ± 0.01 % to 1.212 ± 0.030 Gb/s of nic (within 1% of nic) | holds | [figure-2](../figure-2/figure-2.svg), "
                                      "[figure-2](../figure-2/summary.json) |\n"));
     ck_assert_ptr_nonnull(strstr(md, "bound because: seeds differ by 0.5 %"));
     ck_assert_ptr_nonnull(strstr(md, "| file:1:1: not a mapping | not run |"));
     ck_assert_ptr_nonnull(strstr(md, "1 sentences: 1 holds, 0 do not hold, 0 not comparable, 0 pending; 1 scenarios"));
     ck_assert_ptr_nonnull(strstr(json, "\"verdict\": \"holds\""));
     ck_assert_ptr_nonnull(strstr(json, "\"verdict\": \"not run\""));
-    ck_assert_ptr_nonnull(strstr(html, "<p>A &lt;rig&gt; &amp; more</p>"));
+    ck_assert_ptr_nonnull(strstr(html, "<p class=\"lead\">A &lt;rig&gt; &amp; more</p>"));
     ck_assert_ptr_nonnull(strstr(html, "src=\"data:image/svg+xml;base64,PHN2Zy8+\">"));
     ck_assert_ptr_nonnull(strstr(html, "--seed 1 --reps 3</pre>"));
     ck_assert_ptr_nonnull(strstr(html, "<td class=\"n\">1.218 ± 0.030 Gb/s</td>"));
@@ -288,7 +288,7 @@ END_TEST
 /* A small judge of HTML: every element but the void ones is closed in order, ids are unique, nothing is loaded. */
 static void check_html(const char *html)
 {
-    static const char *const empty[] = { "meta", "img", "!DOCTYPE", "br" };
+    static const char *const empty[] = { "meta", "img", "!DOCTYPE", "br", "input" };
     char open[32][16], ids[64][32];
     size_t depth = 0, n_ids = 0;
 
@@ -333,7 +333,8 @@ START_TEST(claims_write__page_is_well_formed_and_whole)
     expects[0].section = text("4.10");
     add_goodput(claims, &source, 10, "0.1%");
     add_goodput(claims, &source, 100, "1%"); /* the same sentence: one row, as bad as the worst */
-    char *path = temporary_file("sentences:\n"
+    char *path = temporary_file("sections: [{section: '4.10', title: Monitoring <all>}]\n"
+                                "sentences:\n"
                                 "  - {section: '4.9', says: migration, pending: migration}\n"
                                 "  - {section: '3.1', says: few vendors, not-comparable: it is about the market}\n"
                                 "explanations:\n"
@@ -355,6 +356,8 @@ START_TEST(claims_write__page_is_well_formed_and_whole)
     check_html(html);
     ck_assert_ptr_nonnull(strstr(html, "(the plot cpus was not drawn)"));
     ck_assert_ptr_nonnull(strstr(html, "x &lt; y &amp; z"));
+    ck_assert_ptr_nonnull(strstr(html, "4.10&ensp;Monitoring &lt;all&gt;</th>"));
+    ck_assert_ptr_nonnull(strstr(html, "<a href=\"../a/summary.json\">data</a>"));
     ck_assert_ptr_nonnull(strstr(html, "of &lt;reasons&gt;"));
     ck_assert_ptr_nonnull(strstr(html, "does not hold</td>"));
     const char *first = strstr(md, "| 3.1 |"), *second = strstr(md, "| 4.9 |"), *third = strstr(md, "| 4.10 |");

@@ -65,6 +65,7 @@ void claims_destroy(struct claims *claims)
         free(c->bound);
         free(c->tolerance_reason);
         free(c->measured);
+        free(c->compared);
         free(c->reason);
     }
     for (size_t i = 0; i < claims->source_count; i++) free_source(&claims->sources[i]);
@@ -75,6 +76,11 @@ void claims_destroy(struct claims *claims)
         free(e->of);
         free(e->because);
     }
+    for (size_t i = 0; i < claims->section_count; i++) {
+        free(claims->sections[i].section);
+        free(claims->sections[i].title);
+    }
+    free(claims->sections);
     free(claims->list);
     free(claims->sources);
     free(claims->explanations);
@@ -153,6 +159,17 @@ struct claim *claims_new(struct claims *claims)
     return c;
 }
 
+static char *compared_text(const struct expect_result *x)
+{
+    char difference[96], reference[96], *text;
+    if (!x->reference.n) return NULL;
+    int made = asprintf(&text, "%s%s to %s of %s", x->difference.mean >= 0 ? "+" : "",
+                        metric_format(METRIC_SHARE, &x->difference, difference, sizeof difference),
+                        metric_format(x->kind->kind, &x->reference, reference, sizeof reference), x->against);
+    SIM_ASSERT(made >= 0);
+    return text;
+}
+
 void claims_add(struct claims *claims, const struct claims_source *source, const struct expect_report *checked)
 {
     static const enum row_verdict verdict[] = { [VERDICT_HOLDS] = ROW_HOLDS, [VERDICT_FAILS] = ROW_FAILS,
@@ -168,6 +185,7 @@ void claims_add(struct claims *claims, const struct claims_source *source, const
             .metric = claims_copy(x->metric), .of = claims_copy(x->of), .bound = claims_copy(x->bound),
             .tolerance_reason = claims_copy(x->tolerance_reason), .reason = claims_copy(x->reason),
             .measured = claims_copy(metric_format(kind, &x->measured, measured, sizeof measured)),
+            .compared = compared_text(x),
             .unit = metric_unit(kind), .mean = x->measured.mean * metric_scale(kind),
             .half = x->measured.half * metric_scale(kind), .n = x->measured.n, .verdict = verdict[x->verdict],
             .firm = x->firm };
@@ -213,6 +231,20 @@ size_t claims_rows(const struct claims *claims)
     for (size_t i = 0; i < rows.count; i++) n += rows.list[i].says != NULL;
     claim_rows_fini(&rows);
     return n;
+}
+
+bool claims_same_section(const char *a, const char *b)
+{
+    if (!a || !b) return a == b;
+    size_t n = strcspn(a, ",");
+    return n == strcspn(b, ",") && strncmp(a, b, n) == 0;
+}
+
+const char *claims_section_title(const struct claims *claims, const char *section)
+{
+    for (size_t i = 0; i < claims->section_count; i++)
+        if (claims_same_section(claims->sections[i].section, section)) return claims->sections[i].title;
+    return NULL;
 }
 
 const char *claims_explain(const struct claims *claims, const struct claim *c)

@@ -37,8 +37,10 @@ void claims_add(struct claims *claims, const struct claims_source *source, const
 /* Adds a scenario that could not be run, with the reason: it stands in the ledger as "not run". */
 void claims_add_broken(struct claims *claims, const struct claims_source *source, const char *reason);
 
-/* Reads a YAML file of sentences that are not measured and of explanations of claims that do not hold:
+/* Reads a YAML file of the paper's sections, of sentences that are not measured and of explanations of claims that do
+ * not hold:
  *
+ *   sections:      [{section: "4.6", title: Bandwidth Partitioning}]
  *   sentences:     [{section: "4.6, paragraph 1", says: ..., pending: what it waits for}, or not-comparable: why]
  *   explanations:  [{scenario: figure-2, metric: cpu-imbalance, of: nic, because: ...}]  ('of' left out: any variant)
  *

@@ -18,6 +18,7 @@ struct claim {
     size_t source;        /* index; CLAIM_NO_SOURCE of a sentence that is not measured */
     char *says, *section; /* NULL: no sentence of the paper */
     char *metric, *of, *bound, *tolerance_reason, *measured;
+    char *compared;       /* "+5.31 ± 0.02 % to 868.5 k/s of flood-no-bypass"; NULL without another variant */
     char *reason;         /* what was measured and what follows; or why nothing was */
     const char *unit;
     double mean, half;    /* in that unit */
@@ -30,6 +31,11 @@ struct claim {
 struct claim_explanation {
     char *scenario, *metric, *of; /* 'of' NULL: any variant */
     char *because;
+};
+
+/* A section of the paper and its title. */
+struct claim_section {
+    char *section, *title;
 };
 
 /* What was measured besides: one line per metric, one column per variant. */
@@ -58,6 +64,8 @@ struct claims {
     size_t source_count;
     struct claim_explanation *explanations;
     size_t explanation_count;
+    struct claim_section *sections;
+    size_t section_count;
 };
 
 /* A sentence and the claims that check it. */
@@ -78,6 +86,10 @@ void claim_rows_fini(struct claim_rows *rows);
 struct claim *claims_new(struct claims *claims);
 char *claims_copy(const char *text); /* NULL stays NULL */
 const char *row_verdict_name(enum row_verdict v);
+/* Whether two rows are of one section of the paper: "4.3, paragraph 1" and "4.3, paragraph 2" are. */
+bool claims_same_section(const char *a, const char *b);
+/* Its title; NULL when nobody has said it. */
+const char *claims_section_title(const struct claims *claims, const char *section);
 /* NULL for a claim that nobody explains, or that holds. */
 const char *claims_explain(const struct claims *claims, const struct claim *c);
 

@@ -68,6 +68,17 @@ static void read_explanation(struct claims *claims, const struct yaml_node *n, s
         claims_copy(scenario), claims_copy(metric), claims_copy(of), claims_copy(because) };
 }
 
+static void read_section(struct claims *claims, const struct yaml_node *n, struct errors *errors)
+{
+    static const char *const known[] = { "section", "title", NULL };
+    if (!is_section(n, known, errors)) return;
+    const char *section = text_of(n, "section", true, errors), *title = text_of(n, "title", true, errors);
+    if (!section || !title) return;
+    claims->sections = realloc(claims->sections, (claims->section_count + 1) * sizeof *claims->sections);
+    SIM_ASSERT(claims->sections);
+    claims->sections[claims->section_count++] = (struct claim_section){ claims_copy(section), claims_copy(title) };
+}
+
 typedef void read_fn(struct claims *claims, const struct yaml_node *n, struct errors *errors);
 
 static void read_list(struct claims *claims, const struct yaml_node *root, const char *key, read_fn *read,
@@ -84,12 +95,13 @@ static void read_list(struct claims *claims, const struct yaml_node *root, const
 
 int claims_read_sentences(struct claims *claims, const char *path, struct errors *errors)
 {
-    static const char *const known[] = { "sentences", "explanations", NULL };
+    static const char *const known[] = { "sections", "sentences", "explanations", NULL };
     size_t before = errors->count + errors->suppressed, bytes;
     char *text = yaml_read_file(path, &bytes, errors);
     struct yaml_tree *tree = text ? yaml_tree_parse(path, text, bytes, errors) : NULL;
     const struct yaml_node *root = tree ? yaml_tree_root(tree) : NULL;
     if (root && is_section(root, known, errors)) {
+        read_list(claims, root, "sections", read_section, errors);
         read_list(claims, root, "sentences", read_sentence, errors);
         read_list(claims, root, "explanations", read_explanation, errors);
     }

@@ -60,6 +60,10 @@ static void put_measured(FILE *out, const struct claim_row *row)
             put_text(out, c->of);
             fputs(": ", out);
             put_text(out, c->measured);
+            if (c->compared) {
+                fputs(", ", out);
+                put_text(out, c->compared);
+            }
             fputs(" (", out);
             put_text(out, c->bound);
             putc(')', out);

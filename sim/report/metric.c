@@ -270,11 +270,26 @@ int metric_decimals(enum metric_kind kind)
     return decimals[kind];
 }
 
+/* Large frequencies are easier to read in thousands and millions. */
+static void choose_prefix(double mean, double *scale, int *decimals, const char **unit)
+{
+    if (fabs(mean) >= 1e6) {
+        *scale *= 1e-6;
+        *decimals = 3;
+        *unit = "M/s";
+    } else if (fabs(mean) >= 1e4) {
+        *scale *= 1e-3;
+        *decimals = 1;
+        *unit = "k/s";
+    }
+}
+
 const char *metric_format(enum metric_kind kind, const struct interval *v, char *text, size_t size)
 {
     double scale = metric_scale(kind);
     int decimals = metric_decimals(kind);
     const char *unit = metric_unit(kind), *gap = *unit ? " " : "";
+    if (kind == METRIC_FREQUENCY && v->n) choose_prefix(v->mean, &scale, &decimals, &unit);
     if (v->n == 0)
         snprintf(text, size, "not measured");
     else if (v->n == 1)
