@@ -1,7 +1,8 @@
 # figure-2.gp -- throughput in both directions, one bar per variant: received, sent, 95 % interval of the sum, and the
 # sum of each seed.
 #
-# Reads metrics-wide.csv and metrics-runs.csv, whose rows are in the order of the variants.  Run inside a results directory: gnuplot -c .../tools/plot/figure-2.gp
+# Reads metrics-wide.csv and metrics-runs.csv, whose rows are in the order of the variants.  Run inside a results
+# directory: gnuplot -c .../tools/plot/figure-2.gp
 name = 'figure-2'
 load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'style.gpi'
 
