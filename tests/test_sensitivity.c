@@ -178,6 +178,24 @@ START_TEST(sensitivity_open__mistakes)
 }
 END_TEST
 
+START_TEST(sensitivity_open__metrics_of_variants_and_ratios)
+{
+    char title[SENSITIVITY_TITLE_BYTES];
+    ck_assert_int_eq(open_with(NULL, "intr_exit", NULL, "csw-rate:moderated/plain"), 0);
+    ck_assert_uint_eq(s.outcome_count, 1);
+    ck_assert_str_eq(sensitivity_title(&s, 0, title), "csw-rate of moderated / plain");
+    sensitivity_close(&s);
+    study_close(&study);
+    ck_assert_int_eq(open_with(NULL, "intr_exit", NULL, "csw-rate:plain"), 0);
+    ck_assert_str_eq(sensitivity_title(&s, 0, title), "csw-rate of plain");
+    sensitivity_close(&s);
+    study_close(&study);
+    ck_assert_int_eq(open_with(NULL, "intr_exit", NULL, "csw-rate:plain/plian"), -1);
+    ck_assert_str_eq(errors.list[0].text,
+                     "--metric csw-rate:plain/plian: no variant 'plian', did you mean 'plain'?");
+}
+END_TEST
+
 START_TEST(sensitivity_open__nothing_to_look_at)
 {
     char text[sizeof rig];
@@ -202,6 +220,7 @@ Suite *sensitivity_suite(void)
     tcase_add_test(t, sensitivity_run__a_change_within_noise);
     tcase_add_test(t, sensitivity_run__expectations_and_ratios);
     tcase_add_test(t, sensitivity_open__mistakes);
+    tcase_add_test(t, sensitivity_open__metrics_of_variants_and_ratios);
     tcase_add_test(t, sensitivity_open__nothing_to_look_at);
     suite_add_tcase(suite, t);
     return suite;

@@ -32,7 +32,7 @@ static int columns_of(const char *text)
     return n;
 }
 
-static void put_right(FILE *out, const char *text, int columns)
+void table_put_right(FILE *out, const char *text, int columns)
 {
     fprintf(out, "%*s%s", columns > columns_of(text) ? columns - columns_of(text) : 0, "", text);
 }
@@ -106,7 +106,7 @@ static void print_metrics(FILE *out, const struct campaign *c, size_t from, size
     char text[96];
 
     fprintf(out, "%-*s", NAME_COLUMNS, "");
-    for (size_t v = from; v < to; v++) put_right(out, c->runs[v * c->reps].variant, VARIANT_COLUMNS);
+    for (size_t v = from; v < to; v++) table_put_right(out, c->runs[v * c->reps].variant, VARIANT_COLUMNS);
     putc('\n', out);
     for (size_t i = 0; i < N_HEADLINE; i++) {
         const struct metric *m = metric_find(headline[i]);
@@ -117,7 +117,7 @@ static void print_metrics(FILE *out, const struct campaign *c, size_t from, size
         fprintf(out, "%-*s", NAME_COLUMNS, m->name);
         for (size_t v = from; v < to; v++) {
             struct interval x = interval_over_seeds(c, v, metric_of, m);
-            put_right(out, x.n ? metric_format(m->kind, &x, text, sizeof text) : "--", VARIANT_COLUMNS);
+            table_put_right(out, x.n ? metric_format(m->kind, &x, text, sizeof text) : "--", VARIANT_COLUMNS);
         }
         putc('\n', out);
     }
@@ -134,7 +134,7 @@ static void print_drops(FILE *out, const struct campaign *c, size_t from, size_t
         fprintf(out, "  %-*s", NAME_COLUMNS - 2, drop_name((enum drop_reason)reason));
         for (size_t v = from; v < to; v++) {
             struct interval x = interval_over_seeds(c, v, drops_of, &reason);
-            put_right(out, metric_format(METRIC_COUNT, &x, text, sizeof text), VARIANT_COLUMNS);
+            table_put_right(out, metric_format(METRIC_COUNT, &x, text, sizeof text), VARIANT_COLUMNS);
         }
         putc('\n', out);
     }

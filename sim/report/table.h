@@ -17,6 +17,9 @@ void table_print(FILE *out, const struct campaign *c, const struct expect_report
 /* The metrics that table_print() shows, in its order. */
 const char *const *table_headline(size_t *count);
 
+/* 'text' (UTF-8) in a column of that many characters, on its right side. */
+void table_put_right(FILE *out, const char *text, int columns);
+
 /* One line per expectation: verdict, what was measured, why. */
 void table_print_expectations(FILE *out, const struct expect_report *checked);
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/assert.h"
+#include "report/table.h"
 #include "study/calibrate_impl.h"
 
 /* How far a standard error, as a share of the bracket, lets a value be believed.  The bracket itself, taken as a uniform
@@ -106,17 +106,18 @@ static void print_correlations(const struct calibrate_outcome *o, FILE *to)
 
 static void print_rows(const struct calibrate_outcome *o, FILE *to)
 {
-    char name[CALIBRATE_NAME_BYTES], text[3][64];
+    char text[CALIBRATE_NAME_BYTES];
 
-    fprintf(to, "\n%-32s %18s %24s %24s %10s\n", "row", "measured", "start", "fitted", "residual");
+    fprintf(to, "\n%-36s %18s %24s %24s %10s\n", "row", "measured", "start", "fitted", "residual");
     for (size_t r = 0; r < o->c->row_count; r++) {
         const struct calibration_row *row = &o->c->rows[r];
         struct interval target = { 1, calibration_target(row), NAN, 0, 0 };
         enum metric_kind kind = row->kind->kind;
-        fprintf(to, "%-32s %18s %24s %24s %+10.2f\n", calibrate_row_name(o->c, r, name),
-                metric_format(kind, &target, text[0], sizeof text[0]),
-                metric_format(kind, &o->at_start[r], text[1], sizeof text[1]),
-                metric_format(kind, &o->at_end[r], text[2], sizeof text[2]), o->fit->residual[r]);
+        fprintf(to, "%-36s", calibrate_row_name(o->c, r, text));
+        table_put_right(to, metric_format(kind, &target, text, sizeof text), 19);
+        table_put_right(to, metric_format(kind, &o->at_start[r], text, sizeof text), 25);
+        table_put_right(to, metric_format(kind, &o->at_end[r], text, sizeof text), 25);
+        fprintf(to, " %+10.2f\n", o->fit->residual[r]);
     }
 }
 

@@ -68,15 +68,44 @@ static void add_outcome(struct sensitivity *s, const struct metric *metric, size
     s->outcomes[s->outcome_count++] = (struct sensitivity_outcome){ .metric = metric, .of = of, .against = against };
 }
 
+/* Index of a variant that an option names, -1 after adding that there is none. */
+static int named_variant(const struct sensitivity *s, const char *option, const char *name, struct errors *errors)
+{
+    struct name_guess guess;
+    char hint[NAME_WHY_BYTES];
+    int i = study_find(s->study, name);
+
+    if (i >= 0) return i;
+    name_guess_start(&guess, name, errors);
+    for (size_t v = 0; v < s->study->variant_count; v++) name_guess_offer(&guess, s->study->variants[v]);
+    return errors_add(errors, nowhere, "--metric %.100s: no variant '%.60s'%s", option, name,
+                      name_guess_hint(&guess, hint));
+}
+
+/* METRIC, METRIC:VARIANT or METRIC:VARIANT/VARIANT; takes the text apart. */
+static void add_metric(struct sensitivity *s, const char *option, char *text, struct errors *errors)
+{
+    char *of = strchr(text, ':'), *against = of ? strchr(of, '/') : NULL;
+    if (of) *of++ = '\0';
+    if (against) *against++ = '\0';
+    const struct metric *m = metric_find(text);
+    const char *near = m ? NULL : metric_nearest(text);
+    if (!m)
+        errors_add(errors, nowhere, "--metric: unknown metric '%.60s', expected %s%s%s", text,
+                   near ? "perhaps '" : "a name of docs/results.md", near ? near : "", near ? "'" : "");
+    for (size_t v = 0; v < s->study->variant_count && m && !of; v++) add_outcome(s, m, v, -1);
+    if (!of) return;
+    int of_index = named_variant(s, option, of, errors);
+    int against_index = against ? named_variant(s, option, against, errors) : -1;
+    if (m && of_index >= 0 && (!against || against_index >= 0)) add_outcome(s, m, (size_t)of_index, against_index);
+}
+
 static void choose_metrics(struct sensitivity *s, const struct sensitivity_config *config, struct errors *errors)
 {
     for (size_t i = 0; i < config->metric_count; i++) {
-        const char *name = config->metrics[i], *near = metric_nearest(name);
-        const struct metric *m = metric_find(name);
-        if (!m)
-            errors_add(errors, nowhere, "--metric: unknown metric '%.60s', expected %s%s%s", name,
-                       near ? "perhaps '" : "a name of docs/results.md", near ? near : "", near ? "'" : "");
-        for (size_t v = 0; v < s->study->variant_count && m; v++) add_outcome(s, m, v, -1);
+        char *text = text_copy(config->metrics[i]);
+        add_metric(s, config->metrics[i], text, errors);
+        free(text);
     }
 }
 

@@ -59,7 +59,8 @@ struct sensitivity_config {
     const struct study *study;
     const char *const *entries;  /* names or patterns with '*'; none: all that have a bracket */
     size_t entry_count;
-    const char *const *metrics;  /* of every variant of the study; none: what the scenario's expectations are about */
+    const char *const *metrics;  /* METRIC (of every variant), METRIC:VARIANT or METRIC:VARIANT/VARIANT (their ratio);
+                                  * none: what the scenario's expectations are about */
     size_t metric_count;
 };
 

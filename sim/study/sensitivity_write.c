@@ -5,6 +5,7 @@
 
 #include "report/campaign.h"
 #include "report/json.h"
+#include "report/table.h"
 #include "study/sensitivity.h"
 
 static const char *variant_name(const struct sensitivity *s, size_t variant)
@@ -68,9 +69,13 @@ static void print_effect(const struct sensitivity *s, const struct sensitivity_o
     char bracket[64], low[64], high[64], width[64];
 
     snprintf(bracket, sizeof bracket, "%g to %g %s", entry->low, entry->high, entry->unit);
-    fprintf(out, "  %-18s %-22s %24s %24s %14s  %s\n", s->entries[e->entry], bracket,
-            show(o, &e->at_low, low, sizeof low), show(o, &e->at_high, high, sizeof high),
-            show(o, &swing, width, sizeof width), sensitivity_verdict_name(e->verdict));
+    show(o, &e->at_low, low, sizeof low);
+    show(o, &e->at_high, high, sizeof high);
+    show(o, &swing, width, sizeof width);
+    fprintf(out, "  %-18s %-22s", s->entries[e->entry], bracket);
+    table_put_right(out, low, 25);
+    table_put_right(out, high, 25);
+    fprintf(out, " %14s  %s\n", width, sensitivity_verdict_name(e->verdict));
 }
 
 static void print_outcome(const struct sensitivity *s, size_t i, FILE *out)
