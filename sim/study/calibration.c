@@ -179,18 +179,28 @@ static void read_root(struct calibration *c, const struct yaml_node *root, const
     open_named(c, root, sets, set_count, errors);
 }
 
+int calibration_parse(struct calibration *c, const char *file, const char *text, size_t bytes, const char *const *sets,
+                      size_t set_count, struct errors *errors)
+{
+    size_t before = errors->count + errors->suppressed;
+
+    *c = (struct calibration){ .file = text_copy(file), .name = scenario_name_of_file(file) };
+    struct yaml_tree *tree = yaml_tree_parse(c->file, text, bytes, errors);
+    if (tree) read_root(c, yaml_tree_root(tree), sets, set_count, errors);
+    yaml_tree_destroy(tree);
+    return errors->count + errors->suppressed > before ? -1 : 0;
+}
+
 int calibration_open(struct calibration *c, const char *file, const char *const *sets, size_t set_count,
                      struct errors *errors)
 {
-    size_t before = errors->count + errors->suppressed, bytes;
+    size_t bytes;
+    char *text = yaml_read_file(file, &bytes, errors);
 
-    *c = (struct calibration){ .file = text_copy(file), .name = scenario_name_of_file(file) };
-    char *text = yaml_read_file(c->file, &bytes, errors);
-    struct yaml_tree *tree = text ? yaml_tree_parse(c->file, text, bytes, errors) : NULL;
-    if (tree) read_root(c, yaml_tree_root(tree), sets, set_count, errors);
-    yaml_tree_destroy(tree);
+    *c = (struct calibration){ 0 };
+    int bad = text ? calibration_parse(c, file, text, bytes, sets, set_count, errors) : -1;
     free(text);
-    return errors->count + errors->suppressed > before ? -1 : 0;
+    return bad;
 }
 
 void calibration_close(struct calibration *c)

@@ -43,6 +43,9 @@ struct calibration {
  * after adding every mistake found; calibration_close() in any case. */
 int calibration_open(struct calibration *c, const char *file, const char *const *sets, size_t set_count,
                      struct errors *errors);
+/* The same from memory; 'file' is used in messages and to find files beside it. */
+int calibration_parse(struct calibration *c, const char *file, const char *text, size_t bytes, const char *const *sets,
+                      size_t set_count, struct errors *errors);
 void calibration_close(struct calibration *c);
 
 /* A row's target and tolerance in the metric's base unit. */
