@@ -130,7 +130,9 @@ START_TEST(sensitivity_run__a_change_within_noise)
     ck_assert_int_eq(sensitivity_run(&s, 1, 3, 0, true), 0);
     for (size_t i = 0; i < s.entry_count; i++) {
         const struct sensitivity_effect *e = &s.effects[i];
-        bool low = fabs(e->change_low.mean) > e->change_low.half, high = fabs(e->change_high.mean) > e->change_high.half;
+        const double wider = 9.9248 / 4.3027; /* t(0.995, 2) over t(0.975, 2), of any printed table */
+        bool low = fabs(e->change_low.mean) > wider * e->change_low.half;
+        bool high = fabs(e->change_high.mean) > wider * e->change_high.half;
         if (e->verdict == SENSITIVITY_NO_EFFECT) continue;
         ck_assert_int_eq(e->verdict, low || high ? SENSITIVITY_CLEAR : SENSITIVITY_NOISE);
     }

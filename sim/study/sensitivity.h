@@ -2,7 +2,7 @@
  * sensitivity.h -- which prices a result hangs on: each entry of the cost profile alone at both ends of its bracket.
  *
  * An outcome is a metric of a variant, or the ratio of two variants' metric.  All points have the same seeds, and a change
- * is the mean of the changes seed by seed; one whose 95 % interval holds zero is within noise. */
+ * is the mean of the changes seed by seed; one whose 99 % interval holds zero is within noise. */
 #ifndef SIM_STUDY_SENSITIVITY_H
 #define SIM_STUDY_SENSITIVITY_H
 
@@ -28,7 +28,7 @@ struct sensitivity_outcome {
 
 enum sensitivity_verdict {
     SENSITIVITY_CLEAR,     /* at one end of the bracket or at both */
-    SENSITIVITY_NOISE,     /* both intervals hold zero */
+    SENSITIVITY_NOISE,     /* both 99 % intervals hold zero */
     SENSITIVITY_NO_EFFECT, /* not the least change with any seed */
     SENSITIVITY_UNKNOWN,   /* one replication: no interval */
 };
