@@ -244,6 +244,32 @@ START_TEST(cost_profile_load__files_that_cannot_be_read)
 }
 END_TEST
 
+/* A fitted profile is the one it was fitted from but for what it says was fitted.  When an entry is added to one, run the
+ * calibration again (docs/validation.md). */
+START_TEST(cost_profile_load__fitted_profiles_are_up_to_date)
+{
+    struct cost_profile *start = cost_profile_load(SHIPPED, &errors);
+    struct cost_profile *fitted = cost_profile_load("scenarios/profiles/harpertown-2.8-table-1.yaml", &errors);
+    errors_print(&errors, stderr);
+    ck_assert(start && fitted);
+    int n = 0;
+    for (int i = 0; i < N_COST_OPS + N_COST_PLACES; i++) {
+        const struct cost_entry *a = i < N_COST_OPS ? &start->op[i] : &start->place[i - N_COST_OPS];
+        const struct cost_entry *b = i < N_COST_OPS ? &fitted->op[i] : &fitted->place[i - N_COST_OPS];
+        ck_assert_str_eq(a->unit, b->unit);
+        ck_assert_double_eq(a->low, b->low);
+        ck_assert_double_eq(a->high, b->high);
+        n += strcmp(b->confidence, "fitted") == 0;
+        if (strcmp(b->confidence, "fitted") == 0) continue;
+        ck_assert_double_eq(a->value, b->value);
+        ck_assert_str_eq(a->source, b->source);
+    }
+    ck_assert_int_eq(n, 1);
+    cost_profile_destroy(start);
+    cost_profile_destroy(fitted);
+}
+END_TEST
+
 Suite *cost_suite(void)
 {
     Suite *s = suite_create("cost");
@@ -253,6 +279,7 @@ Suite *cost_suite(void)
     tcase_add_test(c, cost_profile_load__profile_on_a_base);
     tcase_add_test(c, cost_profile_load__mistakes_about_the_base);
     tcase_add_test(c, cost_profile_load__shipped_profile_keeps_its_sums);
+    tcase_add_test(c, cost_profile_load__fitted_profiles_are_up_to_date);
     tcase_add_test(c, cost_table_fill__cycles_follow_the_clock_and_time_does_not);
     tcase_add_test(c, cost_op_name__is_lower_case);
     tcase_add_loop_test(c, cost_profile_load__reports_a_mistake, 0, (int)(sizeof mistakes / sizeof *mistakes));

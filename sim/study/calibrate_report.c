@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * calibrate_report.c -- the tables that a person reads while a fit goes on, and when it is over. */
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
  * distribution, has a deviation of 0.29 of its width. */
 #define WELL_DETERMINED 0.1
 #define BETTER_THAN_BRACKET 0.29
+#define BY_CHANCE 0.01         /* a sum of squares that would be exceeded this often */
 #define HARD_TO_TELL_APART 0.9 /* correlation */
 
 static const struct cost_entry *entry_of(const struct calibration *c, size_t j)
@@ -129,11 +131,13 @@ void calibrate_print_outcome(const struct calibrate_outcome *o, FILE *to)
             o->fit->iterations == 1 ? "" : "s",
             o->fit->end == FIT_CONVERGED ? "prices or squares change no more"
                                          : "no step is better, as far as the roughness between near prices shows");
-    if (over > 0)
-        fprintf(to, "Squares %.3g with %zu row%s more than entries; about as many are expected.\n", o->fit->squares, over,
-                over == 1 ? "" : "s");
-    else
+    if (over == 0)
         fprintf(to, "As many entries as rows: that the rows are met says nothing about the model.\n");
+    else
+        fprintf(to, "The sum of squares is %.3g, with %zu row%s more than entries: %s.\n", o->fit->squares, over,
+                over == 1 ? "" : "s",
+                o->fit->squares > gsl_cdf_chisq_Qinv(BY_CHANCE, (double)over)
+                    ? "no prices of these entries make the model meet all rows" : "the rows are met within their tolerances");
     print_entries(o, to);
     print_correlations(o, to);
     print_rows(o, to);
