@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine/cost_text.h"
 #include "scenario/yaml.h"
 #include "suites.h"
 
@@ -79,14 +78,19 @@ static void teardown(void)
 
 /* -- fits --------------------------------------------------------------------------------------------------------- */
 
-/* The mean of a metric over the rig's seeds with the shipped profile changed. */
-static double simulate(const char *variant, const char *metric, const struct cost_change *changes, size_t n)
+/* The mean of a metric over the rig's seeds, with two prices that the shipped profile does not have. */
+static double simulate(const char *variant, const char *metric, double intr_exit, double udp_rx)
 {
     struct study st;
     double sum = 0;
-    char *shipped = get_file(SHIPPED);
-    char *other = cost_text_change(SHIPPED, shipped, strlen(shipped), NULL, changes, n, &errors);
-    put_file("other.yaml", other);
+    struct cost_profile *p = cost_profile_load(SHIPPED, &errors);
+    FILE *f = fopen(path_of("other.yaml"), "w");
+    ck_assert(p && f);
+    p->op[COST_INTR_EXIT].value = intr_exit;
+    p->op[COST_UDP_RX].value = udp_rx;
+    cost_profile_write(p, f);
+    fclose(f);
+    cost_profile_destroy(p);
     ck_assert_int_eq(study_open(&st, &(struct study_config){ .file = path_of("rig.yaml") }, &errors), 0);
     for (uint64_t seed = 1; seed <= 2; seed++) {
         struct run_result r;
@@ -97,8 +101,6 @@ static double simulate(const char *variant, const char *metric, const struct cos
         run_result_fini(&r);
     }
     study_close(&st);
-    free(other);
-    free(shipped);
     return sum / 2;
 }
 
@@ -139,9 +141,8 @@ static struct cost_profile *fitted(const char *out)
 
 START_TEST(calibrate__finds_the_prices_of_another_simulation)
 {
-    const struct cost_change truth[] = { { "intr_exit", 9, NULL, NULL }, { "udp_rx", 2600, NULL, NULL } };
-    double interrupt = simulate("plain", "cpu-interrupt", truth, 2), idle = simulate("plain", "cpu-idle", truth, 2);
-    double moderated = simulate("moderated", "cpu-interrupt", truth, 2);
+    double interrupt = simulate("plain", "cpu-interrupt", 9, 2600), idle = simulate("plain", "cpu-idle", 9, 2600);
+    double moderated = simulate("moderated", "cpu-interrupt", 9, 2600);
     open_calibration("scenario: rig.yaml\nprofile: harpertown-2.8\nfit: [intr_exit, udp_rx]\nrows:\n"
                      "  - {metric: cpu-interrupt, of: plain, value: %.4f%%, tolerance: 0.2%%, source: \"here\"}\n"
                      "  - {metric: cpu-idle, of: plain, value: %.4f%%, tolerance: 0.2%%, source: here}\n"

@@ -244,6 +244,58 @@ START_TEST(cost_profile_load__files_that_cannot_be_read)
 }
 END_TEST
 
+static void ck_same(const struct cost_profile *a, const struct cost_profile *b)
+{
+    ck_assert_str_eq(a->name, b->name);
+    ck_assert_int_eq(a->clock_hz, b->clock_hz);
+    for (int i = 0; i < N_COST_OPS + N_COST_PLACES; i++) {
+        const struct cost_entry *x = i < N_COST_OPS ? &a->op[i] : &a->place[i - N_COST_OPS];
+        const struct cost_entry *y = i < N_COST_OPS ? &b->op[i] : &b->place[i - N_COST_OPS];
+        ck_assert_double_eq(x->value, y->value);
+        ck_assert_double_eq(x->low, y->low);
+        ck_assert_double_eq(x->high, y->high);
+        ck_assert_str_eq(x->unit, y->unit);
+        ck_assert_str_eq(x->source, y->source);
+        ck_assert_str_eq(x->confidence, y->confidence);
+    }
+}
+
+START_TEST(cost_profile_write__reads_back)
+{
+    static const char *const files[] = { "scenarios/profiles/harpertown-2.8.yaml", "scenarios/profiles/nehalem-2.8.yaml" };
+    for (int i = 0; i < 2; i++) {
+        struct cost_profile *p = cost_profile_load(files[i], &errors), *copy = cost_profile_copy(p);
+        copy->op[COST_COPY_BYTE].value = 1.0 / 3;
+        copy->clock_hz = 2833333333;
+        free(copy->op[COST_SYSCALL].source);
+        copy->op[COST_SYSCALL].source = strdup("a \"quoted\" source: with \\, {40 %} \xc2\xb1 1 # and\n two lines ");
+        FILE *f = fopen(path, "w");
+        cost_profile_write(copy, f);
+        fclose(f);
+        struct cost_profile *back = cost_profile_load(path, &errors);
+        errors_print(&errors, stderr);
+        ck_assert_ptr_nonnull(back);
+        ck_same(copy, back);
+        ck_assert(!p->notes == !back->notes && (!p->notes || strcmp(p->notes, back->notes) == 0));
+        ck_assert_double_eq(p->op[COST_COPY_BYTE].value, 0.75); /* a copy is its own */
+        cost_profile_destroy(p);
+        cost_profile_destroy(copy);
+        cost_profile_destroy(back);
+    }
+}
+END_TEST
+
+START_TEST(cost_profile_find__every_kind_of_entry)
+{
+    struct cost_profile *p = cost_profile_load(SHIPPED, &errors);
+    ck_assert_ptr_eq(cost_profile_find(p, "intr_entry"), &p->op[COST_INTR_ENTRY]);
+    ck_assert_ptr_eq(cost_profile_find(p, "timer_callout"), &p->op[COST_TIMER_CALLOUT]);
+    ck_assert_ptr_eq(cost_profile_find(p, "line_dram_far"), &p->place[COST_LINE_DRAM_FAR]);
+    ck_assert_ptr_null(cost_profile_find(p, "line_dram_fa"));
+    cost_profile_destroy(p);
+}
+END_TEST
+
 /* A fitted profile is the one it was fitted from but for what it says was fitted.  When an entry is added to one, run the
  * calibration again (docs/validation.md). */
 START_TEST(cost_profile_load__fitted_profiles_are_up_to_date)
@@ -279,6 +331,8 @@ Suite *cost_suite(void)
     tcase_add_test(c, cost_profile_load__profile_on_a_base);
     tcase_add_test(c, cost_profile_load__mistakes_about_the_base);
     tcase_add_test(c, cost_profile_load__shipped_profile_keeps_its_sums);
+    tcase_add_test(c, cost_profile_write__reads_back);
+    tcase_add_test(c, cost_profile_find__every_kind_of_entry);
     tcase_add_test(c, cost_profile_load__fitted_profiles_are_up_to_date);
     tcase_add_test(c, cost_table_fill__cycles_follow_the_clock_and_time_does_not);
     tcase_add_test(c, cost_op_name__is_lower_case);

@@ -371,6 +371,7 @@ static void read_base(struct reader *r, struct cost_profile *p)
     memcpy(p->place, base->place, sizeof p->place);
     r->on_base = true;
     free(base->name);
+    free(base->notes);
     free(base);
 }
 
@@ -390,9 +391,10 @@ static void read_key(struct reader *r, void *context, int i)
         read_table(r, p->place, place_name, N_COST_PLACES, "places");
     } else if (!s || !s[0]) {
         wrong(r, key_name(i), "text");
-    } else if (i == KEY_NAME) {
-        p->name = strdup(s);
-        SIM_ASSERT(p->name);
+    } else {
+        char **to = i == KEY_NAME ? &p->name : &p->notes;
+        *to = strdup(s);
+        SIM_ASSERT(*to);
     }
 }
 
@@ -452,7 +454,28 @@ void cost_profile_destroy(struct cost_profile *p)
     for (int i = 0; i < N_COST_OPS; i++) free(p->op[i].source);
     for (int i = 0; i < N_COST_PLACES; i++) free(p->place[i].source);
     free(p->name);
+    free(p->notes);
     free(p);
+}
+
+static char *copy_text(const char *text)
+{
+    char *copy = text ? strdup(text) : NULL;
+    SIM_ASSERT(copy || !text);
+    return copy;
+}
+
+struct cost_profile *cost_profile_copy(const struct cost_profile *p)
+{
+    struct cost_profile *copy = malloc(sizeof *copy);
+
+    SIM_ASSERT(copy);
+    *copy = *p;
+    copy->name = copy_text(p->name);
+    copy->notes = copy_text(p->notes);
+    for (int i = 0; i < N_COST_OPS; i++) copy->op[i].source = copy_text(p->op[i].source);
+    for (int i = 0; i < N_COST_PLACES; i++) copy->place[i].source = copy_text(p->place[i].source);
+    return copy;
 }
 
 void cost_table_fill(struct cost_table *t, const struct cost_profile *p, int64_t clock_hz)

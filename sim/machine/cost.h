@@ -7,6 +7,7 @@
 #define SIM_MACHINE_COST_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "core/error.h"
 #include "core/units.h"
@@ -101,7 +102,7 @@ struct cost_entry {
 };
 
 struct cost_profile {
-    char *name;
+    char *name, *notes;    /* notes NULL: none */
     int64_t clock_hz;      /* clock the cycles refer to; a machine may run faster or slower */
     struct cost_entry op[N_COST_OPS], place[N_COST_PLACES];
 };
@@ -112,10 +113,15 @@ struct cost_table {
     int64_t op_fs[N_COST_OPS], place_fs[N_COST_PLACES];
 };
 
-/* Reads a profile file, and the file of its 'base' beside it, whose entries it changes or leaves.  Returns NULL after adding every mistake found (missing, unknown, duplicate entries, wrong
- * units, negative values) to 'errors'. */
+/* Reads a profile file, and the file of its 'base' beside it, whose entries it changes or leaves.  Returns NULL after
+ * adding every mistake found (missing, unknown, duplicate entries, wrong units, negative values) to 'errors'. */
 struct cost_profile *cost_profile_load(const char *path, struct errors *errors);
 void cost_profile_destroy(struct cost_profile *p);
+struct cost_profile *cost_profile_copy(const struct cost_profile *p);
+
+/* Writes the profile, every entry in it, so that cost_profile_load() gives it back. */
+void cost_profile_write(const struct cost_profile *p, FILE *out);
+
 void cost_table_fill(struct cost_table *t, const struct cost_profile *p, int64_t clock_hz);
 
 /* The operation or place of that name; NULL when there is none. */

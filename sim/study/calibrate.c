@@ -3,7 +3,7 @@
  *
  *   residual of a row = (mean of the metric over the seeds - value) / tolerance
  *
- * Prices are rounded to what a profile's text holds before they are simulated, and no point is simulated twice: a step
+ * Prices are rounded to PRICE_DIGITS before they are simulated, and no point is simulated twice: a step
  * that is refused again and again ends at points that are known. */
 #include "study/calibrate.h"
 
@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "core/assert.h"
-#include "machine/cost_text.h"
 #include "study/calibrate_impl.h"
 #include "study/experiment.h"
+
+enum { PRICE_DIGITS = 6 };
 
 struct calibrator {
     const struct calibration *c;
@@ -56,9 +57,16 @@ static bool note_point(struct calibrator *k, const double *point)
     return true;
 }
 
+static double rounded_price(double price)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.*g", PRICE_DIGITS, price);
+    return strtod(text, NULL);
+}
+
 static void round_point(const struct calibrator *k, const double *point, double *rounded)
 {
-    for (size_t j = 0; j < k->c->fit.count; j++) rounded[j] = cost_text_rounded(point[j]);
+    for (size_t j = 0; j < k->c->fit.count; j++) rounded[j] = rounded_price(point[j]);
 }
 
 /* Measures those of the points that are new, in one go. */
@@ -145,7 +153,7 @@ static int conclude(struct calibrator *k, const struct fit_result *fit, const do
 
     SIM_ASSERT(at_start && at_end);
     errors_init(&errors);
-    for (size_t j = 0; j < k->c->fit.count; j++) fit->value[j] = cost_text_rounded(fit->value[j]);
+    for (size_t j = 0; j < k->c->fit.count; j++) fit->value[j] = rounded_price(fit->value[j]);
     for (size_t r = 0; r < rows; r++) {
         at_start[r] = row_at(k, start, r);
         at_end[r] = row_at(k, fit->value, r);
@@ -190,21 +198,17 @@ int calibrate(const struct calibration *c, const struct calibrate_options *optio
 {
     struct calibrator k = { .c = c, .options = options, .to = to };
     struct experiment_probe *probes = calloc(c->row_count, sizeof *probes);
-    struct errors errors;
 
     SIM_ASSERT(probes);
-    errors_init(&errors);
     for (size_t r = 0; r < c->row_count; r++)
         probes[r] = (struct experiment_probe){ c->rows[r].kind, c->rows[r].variant };
     struct experiment_config config = {
-        &c->study, c->profile_path, (const char *const *)c->fit.list, c->fit.count, probes, c->row_count,
+        &c->study, c->start, (const char *const *)c->fit.list, c->fit.count, probes, c->row_count,
         options->seed, options->reps, options->jobs, options->quiet,
     };
-    k.experiment = experiment_create(&config, &errors);
-    if (k.experiment && !options->quiet) calibrate_print_head(c, options, to);
-    int bad = k.experiment ? fit_all(&k) : -1;
-    errors_print(&errors, stderr);
-    errors_fini(&errors);
+    k.experiment = experiment_create(&config);
+    if (!options->quiet) calibrate_print_head(c, options, to);
+    int bad = fit_all(&k);
     experiment_destroy(k.experiment);
     free(probes);
     free(k.points);

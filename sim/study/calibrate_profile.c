@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * calibrate_profile.c -- the fitted profile's file: the start profile's text, with each fitted entry saying so. */
+ * calibrate_profile.c -- the fitted profile's file: the start profile, with each fitted entry saying so. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 #include "core/assert.h"
-#include "machine/cost_text.h"
-#include "scenario/yaml.h"
 #include "study/calibrate_impl.h"
 
 static const struct error_at nowhere;
@@ -56,26 +54,21 @@ static char *describe(const struct calibrate_outcome *o, size_t j)
     return text;
 }
 
-static char *fitted_text(const struct calibrate_outcome *o, struct errors *errors)
+static struct cost_profile *fitted_profile(const struct calibrate_outcome *o)
 {
     const struct calibration *c = o->c;
-    struct cost_change *changes = calloc(c->fit.count, sizeof *changes);
-    char **sources = calloc(c->fit.count, sizeof *sources), *name = scenario_name_of_file(o->options->out);
-    size_t bytes;
-    char *start = yaml_read_file(c->profile_path, &bytes, errors), *text = NULL;
+    struct cost_profile *p = cost_profile_copy(c->start);
 
-    SIM_ASSERT(changes && sources);
+    free(p->name);
+    p->name = scenario_name_of_file(o->options->out);
     for (size_t j = 0; j < c->fit.count; j++) {
-        sources[j] = describe(o, j);
-        changes[j] = (struct cost_change){ c->fit.list[j], o->fit->value[j], sources[j], "fitted" };
+        struct cost_entry *e = cost_profile_find(p, c->fit.list[j]);
+        e->value = o->fit->value[j];
+        free(e->source);
+        e->source = describe(o, j);
+        snprintf(e->confidence, sizeof e->confidence, "fitted");
     }
-    if (start) text = cost_text_change(c->profile_path, start, bytes, name, changes, c->fit.count, errors);
-    for (size_t j = 0; j < c->fit.count; j++) free(sources[j]);
-    free(sources);
-    free(changes);
-    free(name);
-    free(start);
-    return text;
+    return p;
 }
 
 static int fail(struct errors *errors, const char *path)
@@ -84,9 +77,21 @@ static int fail(struct errors *errors, const char *path)
     return errors_add(errors, nowhere, "%s: the profile cannot be written: %s", path, strerror(code));
 }
 
-/* Puts 'text' at 'path' by renaming a file that was written beside it. */
-static int write_whole(const char *path, const char *text, struct errors *errors)
+static void write_all(const struct calibrate_outcome *o, FILE *out)
 {
+    const struct calibration *c = o->c;
+    struct cost_profile *p = fitted_profile(o);
+
+    fprintf(out, "# The profile %s with ", c->start->name);
+    for (size_t j = 0; j < c->fit.count; j++) fprintf(out, "%s%s", j ? ", " : "", c->fit.list[j]);
+    fprintf(out, " fitted: xbow calibrate %s\n# Everything else is as it is there.\n", c->file);
+    cost_profile_write(p, out);
+    cost_profile_destroy(p);
+}
+
+int calibrate_write_profile(const struct calibrate_outcome *o, struct errors *errors)
+{
+    const char *path = o->options->out;
     char *beside;
     int length = asprintf(&beside, "%s.new.%ld", path, (long)getpid());
     SIM_ASSERT(length > 0);
@@ -94,25 +99,13 @@ static int write_whole(const char *path, const char *text, struct errors *errors
     int bad = out ? 0 : fail(errors, path);
 
     if (out) {
-        bool whole = fputs(text, out) >= 0 && fflush(out) == 0 && fsync(fileno(out)) == 0;
-        if (fclose(out) != 0 || !whole) bad = fail(errors, path);
-        struct cost_profile *p = bad ? NULL : cost_profile_load(beside, errors);
-        if (!p || rename(beside, path) != 0) {
-            if (p) fail(errors, path);
+        write_all(o, out);
+        bool whole = fflush(out) == 0 && !ferror(out) && fsync(fileno(out)) == 0;
+        if (fclose(out) != 0 || !whole || rename(beside, path) != 0) {
+            bad = fail(errors, path);
             unlink(beside);
-            bad = -1;
         }
-        cost_profile_destroy(p);
     }
     free(beside);
-    return bad;
-}
-
-int calibrate_write_profile(const struct calibrate_outcome *o, struct errors *errors)
-{
-    char *text = fitted_text(o, errors);
-    int bad = text ? write_whole(o->options->out, text, errors) : -1;
-
-    free(text);
     return bad;
 }

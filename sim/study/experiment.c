@@ -15,16 +15,12 @@
 #include <unistd.h>
 
 #include "core/assert.h"
-#include "machine/cost_text.h"
 #include "report/campaign.h"
-#include "scenario/yaml.h"
 
 enum { BATCH_RUNS = 96, LABEL_BYTES = 160, FD_PATH_BYTES = 32 };
 
 struct experiment {
     struct experiment_config config;
-    char *text;         /* of the profile */
-    size_t bytes;
     size_t *variants;   /* indices of those that some probe reads, ascending */
     size_t variant_count;
 };
@@ -45,59 +41,44 @@ static bool is_probed(const struct experiment_config *c, size_t variant)
     return false;
 }
 
-struct experiment *experiment_create(const struct experiment_config *config, struct errors *errors)
+struct experiment *experiment_create(const struct experiment_config *config)
 {
     struct experiment *e = calloc(1, sizeof *e);
     SIM_ASSERT(e && config->probe_count > 0 && config->reps > 0);
     e->config = *config;
-    e->text = yaml_read_file(config->profile_path, &e->bytes, errors);
     e->variants = calloc(config->study->variant_count, sizeof *e->variants);
     SIM_ASSERT(e->variants);
     for (size_t v = 0; v < config->study->variant_count; v++)
         if (is_probed(config, v)) e->variants[e->variant_count++] = v;
-    if (e->text) return e;
-    experiment_destroy(e);
-    return NULL;
+    return e;
 }
 
 void experiment_destroy(struct experiment *e)
 {
     if (!e) return;
-    free(e->text);
     free(e->variants);
     free(e);
 }
 
-const char *experiment_profile_text(const struct experiment *e, size_t *bytes)
-{
-    *bytes = e->bytes;
-    return e->text;
-}
-
 /* -- one batch ---------------------------------------------------------------------------------------------------- */
 
-/* The profile with a point's prices, in a memory file; -1 after saying what is wrong. */
+/* The profile with a point's prices, in a memory file; -1 after saying why not. */
 static int make_profile(const struct experiment *e, const double *point)
 {
     const struct experiment_config *c = &e->config;
-    struct cost_change *changes = calloc(c->entry_count + 1, sizeof *changes);
-    struct errors errors;
-    size_t n = 0;
+    struct cost_profile *p = cost_profile_copy(c->profile);
+    int fd = memfd_create("xbow-profile", MFD_CLOEXEC), copy = fd < 0 ? -1 : dup(fd);
+    FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
 
-    SIM_ASSERT(changes);
-    errors_init(&errors);
     for (size_t j = 0; j < c->entry_count; j++)
-        if (!isnan(point[j])) changes[n++] = (struct cost_change){ .entry = c->entries[j], .value = point[j] };
-    char *text = cost_text_change(c->profile_path, e->text, e->bytes, NULL, changes, n, &errors);
-    int fd = text ? memfd_create("xbow-profile", MFD_CLOEXEC) : -1;
-    if (text && (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)))
-        errors_add(&errors, (struct error_at){ 0 }, "cannot keep a cost profile: %s", strerror(errno));
-    if (errors.count && fd >= 0) close(fd);
-    if (errors.count) fd = -1;
-    errors_print(&errors, stderr);
-    errors_fini(&errors);
-    free(text);
-    free(changes);
+        if (!isnan(point[j])) cost_profile_find(p, c->entries[j])->value = point[j];
+    if (out) cost_profile_write(p, out);
+    if (!out || fclose(out) != 0) {
+        fprintf(stderr, "xbow: cannot keep a cost profile: %s\n", strerror(errno));
+        if (fd >= 0) close(fd);
+        fd = -1;
+    }
+    cost_profile_destroy(p);
     return fd;
 }
 
@@ -110,7 +91,7 @@ static void make_label(const struct experiment *e, const double *point, const ch
     SIM_ASSERT(out);
     for (size_t j = 0; j < e->config.entry_count; j++) {
         if (isnan(point[j])) continue;
-        fprintf(out, "%s%s=%.*g", some ? " " : "", e->config.entries[j], COST_TEXT_DIGITS, point[j]);
+        fprintf(out, "%s%s=%g", some ? " " : "", e->config.entries[j], point[j]);
         some = true;
     }
     fprintf(out, "%s of %s", some ? "" : "start", *variant ? variant : CAMPAIGN_NO_VARIANT);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "core/error.h"
+#include "machine/cost.h"
 #include "report/metric.h"
 #include "study/study.h"
 
@@ -24,7 +24,7 @@ struct experiment_probe {
 
 struct experiment_config {
     const struct study *study;
-    const char *profile_path;
+    const struct cost_profile *profile;
     const char *const *entries;             /* names of those that may vary */
     size_t entry_count;
     const struct experiment_probe *probes;
@@ -36,16 +36,13 @@ struct experiment_config {
 
 struct experiment;
 
-/* What 'config' points to must outlive the experiment.  NULL after adding what is wrong with the profile's file. */
-struct experiment *experiment_create(const struct experiment_config *config, struct errors *errors);
+/* What 'config' points to must outlive the experiment. */
+struct experiment *experiment_create(const struct experiment_config *config);
 void experiment_destroy(struct experiment *e); /* NULL is allowed */
 
 /* Simulates 'count' points: points[i * entry_count + j] is the price of entry j in its own unit, NAN for the profile's.
  * values[(i * probe_count + k) * reps + r] becomes probe k in replication r, NAN where the run has nothing to compute it
  * from.  'label' stands before the progress line.  0, or -1 after saying on stderr what failed. */
 int experiment_measure(struct experiment *e, const double *points, size_t count, const char *label, double *values);
-
-/* The profile's text, the experiment's own. */
-const char *experiment_profile_text(const struct experiment *e, size_t *bytes);
 
 #endif

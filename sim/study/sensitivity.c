@@ -264,7 +264,6 @@ int sensitivity_run(struct sensitivity *s, uint64_t seed, int reps, int jobs, bo
     struct experiment_probe *probes = calloc(2 * s->outcome_count, sizeof *probes);
     double *at = make_points(s);
     double *values = calloc(points * 2 * s->outcome_count * (size_t)reps, sizeof *values);
-    struct errors errors;
 
     SIM_ASSERT(probes && values);
     s->seed = seed;
@@ -274,14 +273,11 @@ int sensitivity_run(struct sensitivity *s, uint64_t seed, int reps, int jobs, bo
         probes[2 * i] = (struct experiment_probe){ o->metric, o->of };
         probes[2 * i + 1] = (struct experiment_probe){ o->metric, o->against >= 0 ? (size_t)o->against : o->of };
     }
-    struct experiment_config config = { s->study, s->study->profile_path, s->entries, s->entry_count, probes,
+    struct experiment_config config = { s->study, s->profile, s->entries, s->entry_count, probes,
                                         2 * s->outcome_count, seed, reps, jobs, quiet };
-    errors_init(&errors);
-    struct experiment *e = experiment_create(&config, &errors);
-    int bad = e ? experiment_measure(e, at, points, "sensitivity", values) : -1;
+    struct experiment *e = experiment_create(&config);
+    int bad = experiment_measure(e, at, points, "sensitivity", values);
     if (!bad) find_effects(s, values);
-    errors_print(&errors, stderr);
-    errors_fini(&errors);
     experiment_destroy(e);
     free(values);
     free(at);
