@@ -42,7 +42,9 @@ static enum metric_kind kind_of(const struct sensitivity_outcome *o)
 static const char *show(const struct sensitivity_outcome *o, const struct interval *v, char *text, size_t size)
 {
     if (o->against < 0) return metric_format(o->metric->kind, v, text, size);
-    if (v->n > 1)
+    if (v->n == 0)
+        snprintf(text, size, "none");
+    else if (v->n > 1)
         snprintf(text, size, "%.4f ± %.4f", v->mean, v->half);
     else
         snprintf(text, size, "%.4f", v->mean);
