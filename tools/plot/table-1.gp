@@ -21,7 +21,7 @@ width = 1200
 
 # Bar k of metric i, from 0: the paper's and ours before, ours with soft rings, the paper's and ours with Crossbow.
 at(i, k) = 5.8 * (i - 1) + k
-set xtics ()
+set xtics scale 0 ()
 do for [i = 1:4] { set xtics add (shown[i] at(i, 2)) }
 
 mean(i) = column(metric[i])
@@ -30,7 +30,7 @@ low(i) = mean(i) - half(i) > 1 ? mean(i) - half(i) : 1
 high(i) = mean(i) + half(i)
 # A column's value in the row of one variant.
 of(variant, value) = strcol('variant') eq variant ? value : NaN
-text(value) = value < 100 ? sprintf('%.1f', value) : sprintf('%.0f', value)
+text(value) = value < 100 ? sprintf('%.1f', value) : value < 10000 ? sprintf('%.0f', value) : sprintf('%.1fk', value / 1000)
 above(value) = value * 1.45
 
 ours = 'metrics-wide.csv'
@@ -38,7 +38,7 @@ array variant = ['', 'pre-crossbow', 'pre-soft-rings', '', 'crossbow']
 array grey = [white, light, middle, white, dark]
 array title = ['', 'simulated: before', 'simulated: before, soft rings', '', 'simulated: Crossbow']
 
-plot for [i = 1:4] '+' using (at(i, 0)):(before[i]) every ::0::0 with boxes fillcolor rgb white title i == 1 ? 'paper: before' : '', \
+layers = "plot for [i = 1:4] '+' using (at(i, 0)):(before[i]) every ::0::0 with boxes fillcolor rgb white title i == 1 ? 'paper: before' : '', \
      for [i = 1:4] '+' using (at(i, 3)):(with_crossbow[i]) every ::0::0 with boxes fillstyle pattern 4 linecolor rgb '#000000' \
          title i == 1 ? 'paper: Crossbow' : '', \
      for [k in '2 3 5'] for [i = 1:4] ours using (at(i, k - 1)):(of(variant[int(k)], mean(i))) with boxes linecolor rgb grey[int(k)] \
@@ -48,5 +48,5 @@ plot for [i = 1:4] '+' using (at(i, 0)):(before[i]) every ::0::0 with boxes fill
          title i == 1 && int(k) == 2 ? '95 % interval' : '', \
      for [i = 1:4] '+' using (at(i, 0)):(above(before[i])):(text(before[i])) every ::0::0 with labels notitle, \
      for [i = 1:4] '+' using (at(i, 3)):(above(with_crossbow[i])):(text(with_crossbow[i])) every ::0::0 with labels notitle, \
-     for [k in '2 3 5'] for [i = 1:4] ours using (at(i, k - 1)):(of(variant[int(k)], above(high(i)))):(text(mean(i))) with labels notitle
+     for [k in '2 3 5'] for [i = 1:4] ours using (at(i, k - 1)):(of(variant[int(k)], above(high(i)))):(text(mean(i))) with labels notitle"
 load ARG0[1:strlen(ARG0) - strlen(name.'.gp')].'finish.gpi'
