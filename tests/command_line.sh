@@ -218,6 +218,14 @@ diff -r "$work/kept" "$work/before" >/dev/null || fail "a full disk changed earl
 checks=$((checks + 1))
 timeout -s KILL 1 "$XBOW" run scenarios/hello.yaml --set time.measure=1000s --out "$work/kept" >"$work/out" 2>&1
 diff -r "$work/kept" "$work/before" >/dev/null || fail "a killed run changed earlier results"
+# Every plot of the paper's scenarios is drawn, without a word.
+for scenario in scenarios/paper/*.yaml; do
+    name=$(basename "$scenario" .yaml)
+    timeout 60 "$XBOW" run "$scenario" $short --reps 1 --out "$work/plots/$name" >"$work/out" 2>"$work/err"
+    grep -qE 'gnuplot|warning|undefined' "$work/err" && fail "plots of $scenario"
+    [ -n "$(find "$work/plots/$name" -name '*.png' -size +4k)" ] || fail "$scenario: no plot"
+    checks=$((checks + 1))
+done
 checks=$((checks + 1))
 "$XBOW" version >/dev/full 2>"$work/err"
 [ $? -eq 1 ] || fail "standard output that cannot be written must end with exit 1"
