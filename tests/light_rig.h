@@ -97,7 +97,8 @@ static inline void light_rig_run(struct light_rig *r, sim_dur d)
 static inline uint64_t light_rig_digest(const struct light_rig *r)
 {
     uint64_t digest = 14695981039346656037u;
-    for (size_t i = 0; i < stats_count(r->stats); i++) {
+    size_t count = stats_count(r->stats);
+    for (size_t i = 0; i < count; i++) {
         const struct stats_block *b = stats_get(r->stats, i);
         for (size_t k = 0; k < b->count; k++) digest = (digest ^ b->values[k]) * 1099511628211u;
     }

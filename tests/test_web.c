@@ -192,6 +192,35 @@ START_TEST(web_create__requests_wait_for_a_place_and_are_given_up_at_the_end)
 }
 END_TEST
 
+/* 50,000 connections in half a second, each with a port of its own for the minute of TIME_WAIT: there are 32,768. */
+START_TEST(web_create__ports_are_used_again_before_time_wait_is_over)
+{
+    struct light_rig *r = rig_at(sim_gbps(10), sim_us(5));
+    struct web_config c = profile(r, 100);
+    fixed(&c, 100, 1);
+    c.gap = sim_us(10);
+    c.random_gaps = false;
+    c.stop = (sim_time){ sim_ms(500).ps };
+    struct web *w = start(r, &c);
+    light_rig_run(r, sim_ms(600));
+    ck_assert_uint_ge(N(responses), 49900);
+    ck_assert_uint_eq(N(offered), N(responses));
+    ck_assert_uint_eq(N(failures), 0);
+    uint64_t rows = 0, read = 0, sent = 0;
+    for (size_t i = 0, n = stats_count(r->stats); i < n; i++) {
+        const struct stats_block *b = stats_get(r->stats, i);
+        if (strcmp(b->kind, "flow") != 0) continue;
+        rows++;
+        read += b->values[TCP_FLOW_read_bytes];
+        sent += b->values[TCP_FLOW_sent_bytes];
+    }
+    ck_assert_uint_le(rows, 2 * 4096 + 2); /* rows of their own, and a shared one on either side */
+    ck_assert_uint_eq(read, N(responses) * 400); /* 300 and 100 bytes, wherever they are counted */
+    ck_assert_uint_eq(sent, read);
+    finish(r, w);
+}
+END_TEST
+
 START_TEST(web_create__dead_wire_is_counted_as_failure)
 {
     struct light_rig *r = rig_at(sim_gbps(1), sim_us(20));
@@ -433,6 +462,7 @@ Suite *web_suite(void)
     tcase_add_test(t, web_create__mix_has_the_classes_mean);
     tcase_add_test(t, web_create__open_loop_asks_at_its_rate_whatever_the_answers_take);
     tcase_add_test(t, web_create__requests_wait_for_a_place_and_are_given_up_at_the_end);
+    tcase_add_test(t, web_create__ports_are_used_again_before_time_wait_is_over);
     tcase_add_test(t, web_create__dead_wire_is_counted_as_failure);
     tcase_add_test(t, web_create__broken_connection_is_one_failure_and_the_place_goes_on);
     tcase_add_test(t, web_create__bad_numbers_and_a_port_in_use);

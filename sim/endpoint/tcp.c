@@ -15,11 +15,6 @@
 
 enum { FIRST_PORT = 32768, N_PORTS = 32768, FIRST_BUCKETS = 64 };
 
-static const char *const flow_counter_names[] = {
-#define X(name) #name,
-    TCP_FLOW_COUNTERS(X)
-#undef X
-};
 static const char *const host_counter_names[] = {
 #define X(name) #name,
     TCP_HOST_COUNTERS(X)
@@ -79,6 +74,7 @@ void tcp_host_destroy(struct tcp_host *h)
     free_list(h->all);
     free_list(h->free);
     free_list(h->dead);
+    tcp_flows_free(h);
     rng_destroy(h->rng);
     free(h->listeners);
     free(h->buckets);
@@ -177,15 +173,6 @@ struct tcp_conn *tcp_lookup(struct tcp_host *h, struct packet *p)
 
 /* -- connections ------------------------------------------------------------------------------------------------ */
 
-static void register_flow(struct tcp_conn *c)
-{
-    char name[160];
-    uint32_t a = c->v.local.ip, b = c->v.remote.ip;
-    snprintf(name, sizeof name, "%s:%u.%u.%u.%u:%u>%u.%u.%u.%u:%u", c->host->name, a >> 24, a >> 16 & 255, a >> 8 & 255,
-             a & 255, c->v.local.port, b >> 24, b >> 16 & 255, b >> 8 & 255, b & 255, c->v.remote.port);
-    stats_register(c->host->stats, "flow", name, flow_counter_names, c->v.counter, N_TCP_FLOW_COUNTERS);
-}
-
 static struct tcp_conn *conn_create(struct tcp_host *h, const struct tcp_route *route, uint16_t port,
                                     struct host_addr remote, enum tcp_state state)
 {
@@ -226,7 +213,7 @@ static struct tcp_conn *conn_create(struct tcp_host *h, const struct tcp_route *
     c->next = h->all;
     if (c->next) c->next->prev = c;
     h->all = c;
-    if (h->stats && h->config.flow_stats) register_flow(c);
+    if (h->stats && h->config.flow_stats) tcp_flow_opened(c);
     return c;
 }
 
@@ -239,7 +226,8 @@ static void conn_free(struct tcp_conn *c)
     else
         h->all = c->next;
     if (c->next) c->next->prev = c->prev;
-    struct tcp_conn **list = h->stats && h->config.flow_stats ? &h->dead : &h->free;
+    if (c->rest) tcp_flow_closed(c);
+    struct tcp_conn **list = h->stats && h->config.flow_stats && !c->rest ? &h->dead : &h->free; /* its row is read later */
     c->next = *list;
     *list = c;
 }

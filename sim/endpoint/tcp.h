@@ -92,7 +92,8 @@ struct tcp_ops {
     bool (*room)(void *owner, struct tcp_conn *c, void *link);
 };
 
-/* Counters of one connection end; kind "flow", entity "HOST:ip:port>ip:port".  The host's own, kind "tcp": connects,
+/* Counters of one connection end; kind "flow", entity "HOST:ip:port>ip:port".  After a host's first 4096 connections the
+ * others share a row for each pair of addresses, with port 0.  The host's own, kind "tcp": connects,
  * accepts, established, resets_in, resets_out, gave_up, no_socket, bad. */
 #define TCP_FLOW_COUNTERS(X) \
     X(sent_bytes)        /* payload sent, retransmissions included */ \

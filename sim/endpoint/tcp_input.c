@@ -411,6 +411,15 @@ static bool predicted(struct tcp_conn *c, const struct packet *p)
     return true;
 }
 
+/* A SYN that cannot be an old one ends TIME_WAIT: its timestamp is newer, or its number lies beyond (RFC 6191; RFC 1122,
+ * 4.2.2.13).  Else a client that comes back soon could not use a port again for minutes. */
+static bool reopens(const struct tcp_conn *c, const struct segment *s)
+{
+    if (c->v.state != TCP_TIME_WAIT || (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN) return false;
+    int32_t newer = c->timestamps && s->has_timestamps ? (int32_t)(s->ts_value - c->ts_recent) : 0;
+    return newer ? newer > 0 : (int32_t)(get_be32(s->tcp + 4) - (uint32_t)c->rcv_nxt) > 0;
+}
+
 void tcp_input(struct tcp_host *h, struct packet *p)
 {
     struct segment s;
@@ -425,6 +434,10 @@ void tcp_input(struct tcp_host *h, struct packet *p)
     if (!parse(p, &s)) {
         h->counter[TCP_HOST_bad]++;
         verdict = DROP_IP_BAD;
+    } else if (c && reopens(c, &s)) {
+        tcp_conn_closed(c);
+        tcp_notify(c);
+        verdict = new_connection(h, p, &s);
     } else if (c) {
         verdict = conn_input(c, &s);
         if (c->events || c->v.state == TCP_CLOSED) tcp_notify(c);

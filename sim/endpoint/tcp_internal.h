@@ -57,6 +57,8 @@ struct tcp_host {
     struct tcp_conn *last;      /* found by the last look-up: chains of one flow hit it */
     struct tcp_conn *free, *dead; /* for reuse; kept because their counters are registered */
     struct tcp_conn *all;       /* every live connection */
+    uint32_t rows;              /* connections with a row of their own */
+    struct tcp_rest *rests;     /* the rows of the others */
     struct tcp_listener *listeners;
     uint32_t n_listeners;
     uint16_t next_port, ip_id;
@@ -67,6 +69,7 @@ struct tcp_conn {
     struct tcp_conn_view v;     /* must be first */
     struct tcp_host *host;
     struct tcp_conn *hash_next, *prev, *next;
+    struct tcp_rest *rest;      /* the row that it shares; NULL: it has its own, or none */
     uint64_t key_addr;          /* source and destination address as in a received packet's bytes */
     uint32_t key_ports;         /* the same for the ports */
 
@@ -129,6 +132,12 @@ struct tcp_conn {
     uint8_t l3, l4, hdr_len;    /* of the template */
     uint8_t hdr[TCP_TEMPLATE_BYTES];
 };
+
+/* -- tcp_flows.c ------------------------------------------------------------------------------------------------- */
+
+void tcp_flow_opened(struct tcp_conn *c); /* gives it a row in the statistics, or a share of one */
+void tcp_flow_closed(struct tcp_conn *c); /* of a connection that shares a row, before it is forgotten */
+void tcp_flows_free(struct tcp_host *h);
 
 /* -- tcp.c ------------------------------------------------------------------------------------------------------ */
 

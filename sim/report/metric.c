@@ -413,24 +413,34 @@ static double goodput_rx(const struct metric *m, const struct run_result *r)
     return sum_or_nan(sum_of(r, "flow", true, "read_bytes"), udp_bytes(r, 1)) * 8 / seconds(r);
 }
 
-/* A connection end is "HOST:ip:port>ip:port".  The part after HOST, reversed, is that of the other end. */
-struct flow_end {
-    const char *local; /* "ip:port>ip:port" */
-    const struct result_block *block;
-};
-
-static int by_local(const void *a, const void *b)
-{
-    return strcmp(((const struct flow_end *)a)->local, ((const struct flow_end *)b)->local);
-}
-
-static const char *after_host(const char *entity)
+/* A connection end is "HOST:ip:port>ip:port". */
+static const char *local_address(const char *entity)
 {
     const char *colon = strchr(entity, ':');
     return colon ? colon + 1 : entity;
 }
 
-/* What the other ends of the machine's connections read. */
+static const char *remote_address(const char *entity)
+{
+    const char *arrow = strchr(local_address(entity), '>');
+    return arrow ? arrow + 1 : "";
+}
+
+/* Both end at a colon. */
+static bool same_address(const char *a, const char *b)
+{
+    size_t n = strcspn(a, ":");
+    return n == strcspn(b, ":") && strncmp(a, b, n) == 0;
+}
+
+static bool is_among(const char *address, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (same_address(address, list[i])) return true;
+    return false;
+}
+
+/* What others read on connections to an address of the machine. */
 static double goodput_tx(const struct metric *m, const struct run_result *r)
 {
     (void)m;
@@ -438,21 +448,14 @@ static double goodput_tx(const struct metric *m, const struct run_result *r)
     size_t n = 0;
     const struct result_block *b;
     if (!r->focus) return NAN;
-    struct flow_end *ends = calloc(r->block_count + 1, sizeof *ends);
-    SIM_ASSERT(ends);
+    const char **own = calloc(r->block_count + 1, sizeof *own);
+    SIM_ASSERT(own);
+    for (size_t i = 0; (b = metric_next_block(r, "flow", true, &i));)
+        if (!is_among(local_address(b->entity), own, n)) own[n++] = local_address(b->entity);
     for (size_t i = 0; (b = metric_next_block(r, "flow", false, &i));)
-        ends[n++] = (struct flow_end){ after_host(b->entity), b };
-    qsort(ends, n, sizeof *ends, by_local);
-    for (size_t i = 0; (b = metric_next_block(r, "flow", true, &i));) {
-        char other[160];
-        const char *local = after_host(b->entity), *remote = strchr(local, '>');
-        if (!remote) continue;
-        snprintf(other, sizeof other, "%s>%.*s", remote + 1, (int)(remote - local), local);
-        const struct flow_end *end = bsearch(&(struct flow_end){ other, NULL }, ends, n, sizeof *ends, by_local);
-        if (end && !result_entity_of(end->block->entity, r->focus))
-            bytes = fold(FOLD_SUM, bytes, metric_counter(end->block, "read_bytes"));
-    }
-    free(ends);
+        if (!result_entity_of(b->entity, r->focus) && is_among(remote_address(b->entity), own, n))
+            bytes = fold(FOLD_SUM, bytes, metric_counter(b, "read_bytes"));
+    free(own);
     return sum_or_nan(bytes, udp_bytes(r, -1)) * 8 / seconds(r);
 }
 

@@ -80,7 +80,8 @@ void run_result_add(struct run_result *r, const char *kind, const char *entity, 
 
 void run_result_copy_stats(struct run_result *r, const struct stats *s)
 {
-    for (size_t i = 0; i < stats_count(s); i++) {
+    size_t count = stats_count(s);
+    for (size_t i = 0; i < count; i++) {
         const struct stats_block *from = stats_get(s, i);
         run_result_add(r, from->kind, from->entity, from->names, from->values, from->count);
         struct result_block *b = &r->blocks[r->block_count - 1];

@@ -106,7 +106,8 @@ void world_collect(struct world *w, struct run_result *r)
     r->ledger.segmented = ledger->segmented;
     r->ledger.held = packet_pool_held(w->pool);
     memcpy(r->ledger.dropped, ledger->dropped, sizeof r->ledger.dropped);
-    for (size_t i = 0; i < stats_count(w->stats); i++) {
+    size_t blocks = stats_count(w->stats);
+    for (size_t i = 0; i < blocks; i++) {
         const struct stats_block *b = stats_get(w->stats, i);
         if (strcmp(b->kind, "link") == 0) r->packet_hops += b->values[LINK_packets];
     }
