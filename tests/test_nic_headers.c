@@ -354,7 +354,7 @@ static uint32_t crc32(const uint8_t *b, uint32_t n)
 {
     uint32_t crc = UINT32_MAX;
     for (uint32_t i = 0; i < 8 * n; i++) {
-        uint32_t bit = (crc ^ (b[i / 8] >> i % 8)) & 1;
+        uint32_t byte = b[i / 8], bit = (crc ^ byte >> i % 8) & 1;
         crc = crc >> 1 ^ (bit ? 0xedb88320 : 0);
     }
     return ~crc;

@@ -59,8 +59,9 @@ void write_eerd(struct nic *nic, uint32_t index, uint32_t value)
 
 static bool data_out(const struct nic *nic, const struct serial *s, uint32_t bit)
 {
-    uint32_t byte = s->command == READ_STATUS ? (s->writable ? WRITE_ENABLED : 0u)
-                                              : word_at(nic, s->address / 2) >> (s->address % 2 * 8) & 0xffu;
+    uint32_t word = word_at(nic, s->address / 2), byte = word >> s->address % 2 * 8;
+
+    if (s->command == READ_STATUS) byte = s->writable ? WRITE_ENABLED : 0;
     return byte >> (7 - bit) & 1;
 }
 
