@@ -30,7 +30,7 @@ low(i) = mean(i) - half(i) > 1 ? mean(i) - half(i) : 1
 high(i) = mean(i) + half(i)
 # A column's value in the row of one variant.
 of(variant, value) = strcol('variant') eq variant ? value : NaN
-text(value) = value < 100 ? sprintf('%.1f', value) : value < 10000 ? sprintf('%.0f', value) : sprintf('%.1fk', value / 1000)
+text(value) = value < 100 ? sprintf('%.1f', value) : value < 10000 ? sprintf('%.0f', value) : sprintf('%.1fk', value / 1000.0)
 above(value) = value * 1.45
 
 ours = 'metrics-wide.csv'
