@@ -54,6 +54,8 @@ static void check_one_ring(const struct scenario_nic *nic, const char *model, st
     if (nic->tx_rings > 1)
         errors_add(errors, nic->at, "nic '%s': '%s' has one transmit ring, tx-rings is %d", nic->name, model,
                    nic->tx_rings);
+    if (nic->write_back > 1)
+        errors_add(errors, nic->at, "nic '%s': the driver of '%s' knows no 'write-back'", nic->name, model);
     if (nic->rx_groups > 1)
         errors_add(errors, nic->at, "nic '%s': '%s' has no receive groups, rx-groups is %d", nic->name, model,
                    nic->rx_groups);

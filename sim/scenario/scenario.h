@@ -155,6 +155,7 @@ struct scenario_nic {
     int fanout;                /* softrings per lane, or SCENARIO_AUTO */
     int tx_rings;
     int rx_descriptors, tx_descriptors; /* per ring */
+    int write_back;            /* receive descriptors written back together */
     sim_dur interrupt_interval; /* EITR, ITR; SCENARIO_AUTO: the driver adapts it */
     sim_dur rx_interrupt_delay, tx_interrupt_delay; /* RDTR and RADV, TIDV and TADV; SCENARIO_AUTO: the card has none */
     enum scenario_flow_control flow_control;

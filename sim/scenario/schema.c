@@ -255,6 +255,9 @@ static const struct key_spec nic_keys[] = {
       .doc = "of each receive ring; a multiple of 8; `auto`: the driver's default, 1024, with `linux26` 512, with `intel-82573` 2048" },
     { .name = "tx-descriptors", .type = VALUE_INT, AT(scenario_nic, tx_descriptors), .def = "auto", .min = 64,
       .max = 4096, .word = "auto", .word_value = SCENARIO_AUTO, .doc = "of each transmit ring; as `rx-descriptors`" },
+    { .name = "write-back", .type = VALUE_INT, AT(scenario_nic, write_back), .def = "1", .min = 1, .max = 16,
+      .doc = "receive descriptors that the card writes back together (WTHRESH); fewer go at the end of the "
+             "`interrupt-interval`" },
     { .name = "interrupt-interval", .type = VALUE_DURATION, AT(scenario_nic, interrupt_interval), .def = "auto",
       .max = 16776960000, .word = "auto", .word_value = SCENARIO_AUTO,
       .doc = "shortest time between two interrupts of a vector (EITR or ITR, in steps of 256 ns); `auto`: the driver's "

@@ -88,6 +88,7 @@ static int build_82598(struct nic_world *n, const char *name, int groups, int ri
         .callbacks = callbacks_for(n),
         .groups = groups, .rings_per_group = rings, .tx_rings = sn->tx_rings,
         .rx_descs = (uint32_t)sn->rx_descriptors, .tx_descs = (uint32_t)sn->tx_descriptors,
+        .rx_wthresh = (uint32_t)sn->write_back,
         .itr_units = interval_of(sn), .mtu_bytes = (uint32_t)sn->mtu_bytes, .node = sn->node, .rng = n->rng,
         .pause_rx = pauses(sn, SCENARIO_FLOW_RX), .pause_tx = pauses(sn, SCENARIO_FLOW_TX),
         .drop_en = drops_without_descriptor(sm, sn),
