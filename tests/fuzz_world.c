@@ -85,6 +85,7 @@ static void say_rings(struct kind k)
     if ((!k.gigabit && (k.crossbow || k.linux26)) || odd()) {
         maybe(3, "lanes", number(1, k.crossbow ? 4 : 16));
         maybe(4, "tx-rings", number(1, 32));
+        maybe(6, "write-back", number(1, 16));
         maybe(8, "rate", "40Gbps");
     }
     if (!k.gigabit && roll(6) == 0)

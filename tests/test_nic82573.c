@@ -1108,6 +1108,40 @@ START_TEST(nic82573_stats__size_classes_and_bytes)
 }
 END_TEST
 
+/* With a time shorter than a PAUSE frame takes, they come every 64 quanta of 512 ns all the same. */
+START_TEST(nic82573_pause__short_times_leave_the_wire_free)
+{
+    start_rx(64, false, 0);
+    set(R(CTRL), NIC_MASK(CTRL_TFCE));
+    set(R(FCTTV), 1);
+    set(R(FCRTH), 8192);
+    for (int i = 0; i < 63 + 6; i++) {
+        arrive(frame(own, -1, IPPROTO_UDP_, 1514));
+        run_ns(12304);
+    }
+    take_sent();
+    run_ns(64 * 512 * 100);
+    ck_assert_uint_ge(sent.count, 99);
+    ck_assert_uint_le(sent.count, 101);
+    take_sent();
+}
+END_TEST
+
+/* The sequence alone may be what the last buffer gets. */
+START_TEST(nic82573_receive__check_sequence_in_a_buffer_of_its_own)
+{
+    enum { BSIZE_256 = 3 };
+    start_rx(64, true, 0);
+    set(R(RCTL), NIC_MASK(RCTL_EN) | NIC_PUT(RCTL_BSIZE, BSIZE_256));
+    arrive(frame(own, -1, IPPROTO_TCP_, 256));
+    run_ns(20000);
+    ck_assert_uint_eq(status_of(0) & (DD | EOP), DD);
+    ck_assert_uint_eq(status_of(1) & (DD | EOP), DD | EOP);
+    ck_assert_uint_eq(length_of(0), 256);
+    ck_assert_uint_eq(length_of(1), FRAME_FCS_BYTES);
+}
+END_TEST
+
 /* Random registers, random descriptors, random frames: nothing crashes, hangs or loses a packet without a name. */
 START_TEST(nic82573__garbage_is_counted_and_conserves)
 {
@@ -1229,6 +1263,8 @@ Suite *nic82573_suite(void)
     tcase_add_test(t, nic82573_pause__obeys_for_the_time_that_is_asked);
     tcase_add_test(t, nic82573_pause__says_stop_and_go);
     tcase_add_test(t, nic82573_stats__size_classes_and_bytes);
+    tcase_add_test(t, nic82573_receive__check_sequence_in_a_buffer_of_its_own);
+    tcase_add_test(t, nic82573_pause__short_times_leave_the_wire_free);
     tcase_add_loop_test(t, nic82573__garbage_is_counted_and_conserves, 0, 4);
     suite_add_tcase(s, t);
     return s;

@@ -5,11 +5,12 @@
  *     packet buffer at FCRTL    --> XON, if XONE                                    (CTRL.TFCE)
  *     PAUSE from the wire       --> the wire stops after the current frame          (CTRL.RFCE)
  *
- * The manual does not say when XOFF is repeated; half of the partner's time is. */
+ * The manual does not say when XOFF is repeated; here after half of the partner's time, but never more often than every 64
+ * quanta, or a short time would leave the wire to PAUSE frames alone. */
 #include "net/pause.h"
 #include "nicmodel/nic82573_impl.h"
 
-enum { UNIT_BYTES = 8 };
+enum { UNIT_BYTES = 8, REFRESH_QUANTA_MIN = 64 };
 
 static struct mac_addr own_address(const struct nic82573 *nic)
 {
@@ -37,8 +38,9 @@ static void refresh(void *owner)
     uint16_t time = (uint16_t)NIC_GET(FCTTV_TTV, nic->reg[SLOT_FCTTV]);
 
     say(nic, time);
-    if (!nic->wire || time < 2) return;
-    engine_schedule_in(nic->engine, &nic->refresh, pause_time(time / 2, link_config_of(nic->wire)->rate));
+    if (!nic->wire || time == 0) return;
+    uint16_t after = time / 2 > REFRESH_QUANTA_MIN ? time / 2 : REFRESH_QUANTA_MIN;
+    engine_schedule_in(nic->engine, &nic->refresh, pause_time(after, link_config_of(nic->wire)->rate));
 }
 
 void pause73_init(struct nic82573 *nic)
