@@ -235,6 +235,31 @@ static void heads_and_tails(void)
     port_close_misused();
 }
 
+/* Rings that lie nowhere: refused, counted, and the next start puts them where they belong. */
+static void rings_nowhere(void)
+{
+    port_test("descriptor rings outside the DMA windows");
+    if (!port_open(0x10c6, &(struct port_config){ .queues = 2, .descriptors = 128 })) return;
+    for (int round = 0; round < 4; round++) {
+        uint64_t refused = card_counter(NIC_bad_addresses);
+        CHECK_EQ(around(1, BURST, 200), BURST);
+        card_write(round % 2 ? NIC_OFFSET(RDBAH, 0) : NIC_OFFSET(TDBAH, 1), 0xdead0000);
+        if (round > 1) card_write(round % 2 ? NIC_OFFSET(RDLEN, 0) : NIC_OFFSET(TDLEN, 1), 128 * 16);
+        frame_fill(&frame, card_mac.byte, 400);
+        for (int k = 0; k < 100; k++) card_put(frame.byte, frame.len);
+        m[0] = port_buffer(frame.byte, frame.len);
+        CHECK_EQ(rte_eth_tx_burst(PORT, 1, m, 1), 1);
+        card_run_us(500);
+        CHECK(card_counter(NIC_bad_addresses) > refused);
+        CHECK_EQ(rte_eth_dev_stop(PORT), 0);
+        CHECK_EQ(rte_eth_dev_start(PORT), 0);
+        while (card_take(&got)) {}
+        for (uint16_t n; (n = port_receive(0, m, BURST)) > 0;) rte_pktmbuf_free_bulk(m, n);
+    }
+    CHECK_EQ(around(1, BURST, 200), BURST);
+    port_close_misused();
+}
+
 /* The card is reset behind the driver's back while it sends and receives. */
 static void reset_behind(void)
 {
@@ -287,6 +312,7 @@ void check_queues(void)
     longest_frames();
     packet_types();
     heads_and_tails();
+    rings_nowhere();
     reset_behind();
     mac_loop_back();
 }
