@@ -10,10 +10,8 @@
 #include "net/headers.h"
 #include "net/link.h"
 #include "nicmodel/nic82573.h"
-#include "report/run_result.h"
-#include "scenario/scenario.h"
 #include "suites.h"
-#include "topology/world.h"
+#include "world_rig.h"
 
 enum { ALL = 100000, NO_LIMIT = 1 << 30 };
 
@@ -473,8 +471,6 @@ END_TEST
 
 /* -- scenarios ---------------------------------------------------------------------------------------------------- */
 
-static struct run_result result;
-static struct errors mistakes;
 
 static const char text[] =
     "time: {warmup: 20ms, measure: 30ms}\n"
@@ -490,32 +486,17 @@ static const char text[] =
     "  - uperf: {from: client1, to: sut, streams: 4, write: 8KiB%s}\n"
     "  - uperf: {from: sut, to: client2, streams: 4, write: 8KiB%s}\n";
 
-static struct scenario *parse(const char *stack, const char *nic_keys, const char *links, const char *via)
+static char *write_world(const char *stack, const char *nic_keys, const char *links, const char *via)
 {
-    char buffer[2048];
+    static char buffer[2048];
     snprintf(buffer, sizeof buffer, text, stack, nic_keys, links, via, via);
-    errors_init(&mistakes);
-    return scenario_parse("scenarios/test.yaml", buffer, strlen(buffer), NULL, NULL, 0, &mistakes);
-}
-
-static void no_progress(void *ctx, sim_dur done, sim_dur whole)
-{
-    (void)ctx, (void)done, (void)whole;
+    return buffer;
 }
 
 static void run_world(const char *stack, const char *nic_keys, const char *links, const char *via)
 {
-    struct scenario *s = parse(stack, nic_keys, links, via);
-    if (!s) errors_print(&mistakes, stderr);
-    ck_assert_ptr_nonnull(s);
-    struct world *w = world_create(s, 1, NULL, &mistakes);
-    if (!w) errors_print(&mistakes, stderr);
-    ck_assert_ptr_nonnull(w);
-    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
-    run_result_init(&result);
-    world_collect(w, &result);
-    world_destroy(w);
-    scenario_destroy(s);
+    world_rig_init();
+    world_rig_run(write_world(stack, nic_keys, links, via), 1, NULL, 0);
 }
 
 static uint64_t value(const char *kind, const char *entity, const char *name)
@@ -542,7 +523,7 @@ START_TEST(e1000g__tcp_at_line_rate_under_every_stack)
     run_world(stacks[_i], "", "", "");
     check_line_rate();
     if (_i == 0) ck_assert_uint_gt(value("lane", "sut/e1000g0/hwlane0", "polls"), 0);
-    run_result_fini(&result);
+    world_rig_fini();
 }
 END_TEST
 
@@ -551,20 +532,20 @@ START_TEST(e1000g__vnics_are_classified_in_software)
     run_world("stack: crossbow", "", "links: {v1: {over: e1000g0, rxrings: sw}}", ", via: v1");
     check_line_rate();
     ck_assert_uint_gt(value("lane", "sut/v1/swlane0", "ipackets"), 1000);
-    run_result_fini(&result);
+    world_rig_fini();
 }
 END_TEST
 
 static void refused(const char *nic_keys, const char *links, const char *why)
 {
-    struct scenario *s = parse("stack: crossbow", nic_keys, links, "");
-    ck_assert_ptr_null(s);
+    world_rig_init();
+    ck_assert_ptr_null(world_rig_parse(write_world("stack: crossbow", nic_keys, links, ""), NULL, 0));
     bool found = false;
     for (size_t i = 0; i < mistakes.count; i++)
         found |= strstr(mistakes.list[i].text, why) && strncmp(mistakes.list[i].text, "scenarios/test.yaml:", 20) == 0;
     if (!found) errors_print(&mistakes, stderr);
     ck_assert_msg(found, "%s", why);
-    errors_fini(&mistakes);
+    world_rig_fini();
 }
 
 START_TEST(e1000g__what_the_card_has_not_is_a_located_mistake)

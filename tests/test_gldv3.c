@@ -10,24 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "endpoint/light.h"
-#include "endpoint/uperf.h"
-#include "machine_rig.h"
-#include "net/link.h"
+#include "sockets_rig.h"
 #include "stack/squeue.h"
 #include "suites.h"
-#include "topology/world.h"
+#include "world_rig.h"
 
 /* -- squeues by themselves ----------------------------------------------------------------------------------------- */
 
-enum { OURS = 0x0a000001, THEIRS = 0x0a000002, RECEIVERS = 3 };
+enum { RECEIVERS = 3 };
 
-static struct rig rig;
-static struct sockets *sockets;
-static struct light *peer;
-static struct link *wire, *back;
-static struct uperf *apps[4];
-static int n_apps, datalink, blanks;
+static int blanks;
 
 /* Threads that hand in what has arrived, each from a queue of its own: a connection keeps to one. */
 static struct receiver {
@@ -36,31 +28,6 @@ static struct receiver {
     struct squeue_entrant entrant;
 } receivers[RECEIVERS];
 static int n_receivers;
-
-static struct mac_addr mac(uint8_t last)
-{
-    return (struct mac_addr){ { 2, 0, 0, 0, 0, last } };
-}
-
-static bool resolve(void *owner, uint32_t ip, struct mac_addr *to)
-{
-    (void)owner;
-    *to = mac((uint8_t)ip);
-    return ip == OURS || ip == THEIRS;
-}
-
-static bool resolve_light(void *owner, uint32_t ip, int link, struct mac_addr *to, int *vlan)
-{
-    (void)link;
-    *vlan = -1;
-    return resolve(owner, ip, to);
-}
-
-static void to_back(void *owner, struct packet *p)
-{
-    (void)owner;
-    link_send(back, p);
-}
 
 static unsigned transmit(void *owner, struct packet *p)
 {
@@ -97,9 +64,9 @@ static enum step_result receive_step(void *owner)
 {
     struct receiver *r = owner;
     squeue_begin(&r->entrant);
-    enum step_result result = hand_in(r);
+    enum step_result step = hand_in(r);
     squeue_end(&r->entrant);
-    return result;
+    return step;
 }
 
 static uint64_t held(const void *owner)
@@ -121,7 +88,7 @@ static void set_up(int count, bool fanout, sim_dur worker_wait)
 {
     struct tcp_config tcp = tcp_config_solaris();
     tcp.lso_max_bytes = 0;
-    n_apps = blanks = 0;
+    blanks = 0;
     n_receivers = count;
     memset(receivers, 0, sizeof receivers);
     rig_init(&rig);
@@ -135,16 +102,8 @@ static void set_up(int count, bool fanout, sim_dur worker_wait)
     sockets = sockets_create(&(struct sockets_config){ .rule = SOCKETS_SQUEUE, .machine = rig.m, .pool = rig.pool,
                              .stats = rig.stats, .seed = 1, .squeue_fanout = fanout,
                              .squeue_worker_wait = worker_wait, .tcp = tcp, .resolve = resolve });
-    sockets_add_link(sockets, &(struct sockets_link){ "net0", mac(1), OURS, 1500, &datalink, transmit, NULL });
     squeue_bind_ring(sockets, 0, blank, NULL);
-    peer = light_create(rig.engine, rig.pool, rig.stats, &(struct light_config){ "peer", 1, tcp, resolve_light, NULL });
-    light_add_link(peer, &(struct light_link_config){ "nic0", mac(2), THEIRS, -1, 1500, { to_back, NULL } });
-    struct link_config cable = { "wire", sim_gbps(1), sim_us(5), 1 << 24 };
-    wire = link_create(rig.engine, rig.stats, rig.pool, &cable);
-    cable.name = "back";
-    back = link_create(rig.engine, rig.stats, rig.pool, &cable);
-    link_connect(wire, light_sink(peer, 0));
-    link_connect(back, (struct packet_sink){ arrive, NULL });
+    sockets_rig_join(&tcp, transmit, arrive);
     for (int i = 0; i < count; i++) {
         receivers[i].thread = rig_thread(&rig, "receiver", THREAD_LANE_HIGH, i, receive_step, &receivers[i]);
         squeue_entrant_init(&receivers[i].entrant, sockets, i ? SQUEUE_WRITER : SQUEUE_INTERRUPT, receivers[i].thread);
@@ -154,33 +113,8 @@ static void set_up(int count, bool fanout, sim_dur worker_wait)
 
 static void tear_down(void)
 {
-    packet_pool_check(rig.pool);
     squeue_check(sockets);
-    for (int i = 0; i < n_apps; i++) uperf_destroy(apps[i]);
-    sockets_destroy(sockets);
-    light_destroy(peer);
-    link_destroy(wire);
-    link_destroy(back);
-    rig_fini(&rig);
-}
-
-static struct uperf *traffic(bool from_us, int streams, int ms, uint16_t port)
-{
-    struct uperf_config c = uperf_config_default();
-    c.name = from_us ? "out" : "in";
-    c.seed = 1;
-    c.master = from_us ? sockets_host(sockets) : light_host(peer);
-    c.slave = from_us ? light_host(peer) : sockets_host(sockets);
-    c.slave_addr = (struct host_addr){ from_us ? THEIRS : OURS, port };
-    c.streams = streams;
-    c.jitter = sim_us(100);
-    c.stop = (sim_time){ sim_ms(ms).ps };
-    return apps[n_apps++] = uperf_create(rig.engine, rig.stats, &c);
-}
-
-static void run_ms(int64_t ms)
-{
-    engine_run(rig.engine, (sim_time){ sim_ms(ms).ps });
+    sockets_rig_fini();
 }
 
 static uint64_t squeue(int cpu, const char *counter)
@@ -197,17 +131,6 @@ static uint64_t squeue(int cpu, const char *counter)
 static uint64_t processed(int cpu)
 {
     return squeue(cpu, "packets_intr") + squeue(cpu, "packets_other") + squeue(cpu, "packets_worker");
-}
-
-static uint64_t flows(const char *name)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < stats_count(rig.stats); i++) {
-        const struct stats_block *b = stats_get(rig.stats, i);
-        for (size_t k = 0; k < b->count && strcmp(b->kind, "flow") == 0; k++)
-            if (strcmp(b->names[k], name) == 0) total += b->values[k];
-    }
-    return total;
 }
 
 static void check_streams(const struct uperf *u)
@@ -311,77 +234,29 @@ END_TEST
 #define IN_ONLY "traffic: [{uperf: {from: 'c[1-12]', to: sut, streams: 4}}]\n"
 #define OUT_ONLY "traffic: [{uperf: {from: sut, to: 'c[1-12]', streams: 4}}]\n"
 
-static struct run_result result;
-static struct errors mistakes;
 static char text[8192];
 
-static void setup(void)
-{
-    run_result_init(&result);
-    errors_init(&mistakes);
-}
-
-static void teardown(void)
-{
-    run_result_fini(&result);
-    errors_fini(&mistakes);
-}
-
-static void no_progress(void *ctx, sim_dur done, sim_dur whole)
-{
-    (void)ctx, (void)done, (void)whole;
-}
-
-static struct scenario *parse(const char *machine, const char *nic, const char *rest, const char *set)
+static const char *write_world(const char *machine, const char *nic, const char *rest)
 {
     int n = snprintf(text, sizeof text, WORLD, machine, nic, rest);
     ck_assert_int_lt(n, (int)sizeof text);
-    return scenario_parse("scenarios/test.yaml", text, strlen(text), NULL, &set, set ? 1 : 0, &mistakes);
+    return text;
+}
+
+static struct scenario *parse(const char *machine, const char *nic, const char *rest)
+{
+    return world_rig_parse(write_world(machine, nic, rest), NULL, 0);
 }
 
 static void run_world(const char *machine, const char *nic, const char *rest, const char *set)
 {
-    struct scenario *s = parse(machine, nic, rest, set);
-    struct world *w = s ? world_create(s, 1, NULL, &mistakes) : NULL;
-    if (!w) errors_print(&mistakes, stderr);
-    ck_assert_ptr_nonnull(w);
-    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
-    run_result_fini(&result);
-    run_result_init(&result);
-    world_collect(w, &result);
-    world_destroy(w);
-    scenario_destroy(s);
-}
-
-static uint64_t sum(const char *kind, const char *prefix, const char *counter)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < result.block_count; i++) {
-        const struct result_block *b = &result.blocks[i];
-        if (strcmp(b->kind, kind) == 0 && strncmp(b->entity, prefix, strlen(prefix)) == 0)
-            total += result_block_value(b, counter, NULL);
-    }
-    return total;
+    world_rig_run(write_world(machine, nic, rest), 1, &set, set ? 1 : 0);
 }
 
 static uint64_t items(void)
 {
     return sum("squeue", "sut/", "packets_intr") + sum("squeue", "sut/", "packets_other") +
            sum("squeue", "sut/", "packets_worker");
-}
-
-static void check_conservation(void)
-{
-    const struct result_ledger *l = &result.ledger;
-    uint64_t dropped = 0;
-    for (int i = 0; i < N_DROP_REASONS; i++) dropped += l->dropped[i];
-    ck_assert_uint_eq(l->created, l->delivered + l->segmented + l->held + dropped);
-}
-
-/* Layers agree on what passed; chains may be under way at both ends of the measurement. */
-static void near(uint64_t a, uint64_t b, uint64_t slack)
-{
-    ck_assert_msg(a <= b + slack && b <= a + slack, "%llu and %llu", (unsigned long long)a, (unsigned long long)b);
 }
 
 START_TEST(gldv3__counters_agree_from_layer_to_layer)
@@ -518,7 +393,7 @@ END_TEST
 
 static void refused(const char *machine, const char *nic, const char *rest, const char *words)
 {
-    struct scenario *s = parse(machine, nic, rest, NULL);
+    struct scenario *s = parse(machine, nic, rest);
     ck_assert_ptr_null(s);
     bool found = false;
     for (size_t i = 0; i < mistakes.count; i++)
@@ -544,12 +419,12 @@ END_TEST
 
 START_TEST(gldv3__reads_back_what_it_prints)
 {
-    struct scenario *s = parse("stack: gldv3, gldv3: {soft-rings: 2, worker-wait: 5ms},", "", IN_ONLY, NULL);
+    struct scenario *s = parse("stack: gldv3, gldv3: {soft-rings: 2, worker-wait: 5ms},", "", IN_ONLY);
     ck_assert_ptr_nonnull(s);
     char *printed = scenario_effective_text(s);
     ck_assert_ptr_nonnull(strstr(printed, "worker-wait: 5ms"));
     ck_assert_ptr_null(strstr(printed, "low-water"));
-    struct scenario *again = scenario_parse("scenarios/test.yaml", printed, strlen(printed), NULL, NULL, 0, &mistakes);
+    struct scenario *again = world_rig_parse(printed, NULL, 0);
     if (!again) errors_print(&mistakes, stderr);
     ck_assert_ptr_nonnull(again);
     ck_assert_uint_eq(scenario_hash(s), scenario_hash(again));
@@ -571,7 +446,7 @@ Suite *gldv3_suite(void)
     suite_add_tcase(s, t);
     t = tcase_create("worlds");
     tcase_set_timeout(t, 30);
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, world_rig_init, world_rig_fini);
     tcase_add_test(t, gldv3__counters_agree_from_layer_to_layer);
     tcase_add_test(t, gldv3__reaches_a_gigabit_wires_goodput_and_no_more);
     tcase_add_test(t, gldv3__one_interrupt_saturates_one_cpu);

@@ -14,7 +14,7 @@
 #include "machine_rig.h"
 #include "stack/linux26_impl.h"
 #include "suites.h"
-#include "topology/world.h"
+#include "world_rig.h"
 
 /* -- interrupt intervals ------------------------------------------------------------------------------------------- */
 
@@ -582,70 +582,23 @@ END_TEST
 #define IN_ONLY "traffic: [{uperf: {from: 'c[1-5]', to: sut, streams: 6}}]\n"
 #define OUT_ONLY "traffic: [{uperf: {from: sut, to: 'c[1-5]', streams: 6}}]\n"
 
-static struct run_result result;
-static struct errors mistakes;
 static char text[8192];
 
-static void setup(void)
+static const char *write_world(const char *machine, const char *nic_keys, const char *rest)
 {
-    run_result_init(&result);
-    errors_init(&mistakes);
-}
-
-static void teardown(void)
-{
-    run_result_fini(&result);
-    errors_fini(&mistakes);
-}
-
-static void no_progress(void *ctx, sim_dur done, sim_dur whole)
-{
-    (void)ctx, (void)done, (void)whole;
+    int n = snprintf(text, sizeof text, WORLD, machine, nic_keys, rest);
+    ck_assert_int_lt(n, (int)sizeof text);
+    return text;
 }
 
 static struct scenario *parse(const char *machine, const char *nic_keys, const char *rest)
 {
-    int n = snprintf(text, sizeof text, WORLD, machine, nic_keys, rest);
-    ck_assert_int_lt(n, (int)sizeof text);
-    return scenario_parse("scenarios/test.yaml", text, strlen(text), NULL, NULL, 0, &mistakes);
+    return world_rig_parse(write_world(machine, nic_keys, rest), NULL, 0);
 }
 
 static void run_world(const char *machine, const char *nic_keys, const char *rest, uint64_t seed)
 {
-    struct scenario *s = parse(machine, nic_keys, rest);
-    struct world *w = s ? world_create(s, seed, NULL, &mistakes) : NULL;
-    if (!w) errors_print(&mistakes, stderr);
-    ck_assert_ptr_nonnull(w);
-    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
-    run_result_fini(&result);
-    run_result_init(&result);
-    world_collect(w, &result);
-    world_destroy(w);
-    scenario_destroy(s);
-}
-
-static uint64_t sum(const char *kind, const char *prefix, const char *counter)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < result.block_count; i++) {
-        const struct result_block *b = &result.blocks[i];
-        if (strcmp(b->kind, kind) == 0 && strncmp(b->entity, prefix, strlen(prefix)) == 0)
-            total += result_block_value(b, counter, NULL);
-    }
-    return total;
-}
-
-static void check_conservation(void)
-{
-    const struct result_ledger *l = &result.ledger;
-    uint64_t dropped = 0;
-    for (int i = 0; i < N_DROP_REASONS; i++) dropped += l->dropped[i];
-    ck_assert_uint_eq(l->created, l->delivered + l->segmented + l->held + dropped);
-}
-
-static void near(uint64_t a, uint64_t b, uint64_t slack)
-{
-    ck_assert_msg(a <= b + slack && b <= a + slack, "%llu and %llu", (unsigned long long)a, (unsigned long long)b);
+    world_rig_run(write_world(machine, nic_keys, rest), seed, NULL, 0);
 }
 
 /* Layers agree on what passed; every interrupt of a ring is followed by polls and one that ends with its vector on. */
@@ -796,7 +749,7 @@ START_TEST(linux26__defaults_of_its_tcp)
     ck_assert_int_eq(s->machines[0].nics[0].tx_rings, 1);
     char *printed = scenario_effective_text(s);
     ck_assert_ptr_nonnull(strstr(printed, "firewall: true"));
-    struct scenario *again = scenario_parse("scenarios/test.yaml", printed, strlen(printed), NULL, NULL, 0, &mistakes);
+    struct scenario *again = world_rig_parse(printed, NULL, 0);
     if (!again) errors_print(&mistakes, stderr);
     ck_assert_ptr_nonnull(again);
     ck_assert_uint_eq(scenario_hash(s), scenario_hash(again));
@@ -850,7 +803,7 @@ Suite *linux26_suite(void)
     suite_add_tcase(s, t);
     t = tcase_create("worlds");
     tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, world_rig_init, world_rig_fini);
     tcase_add_test(t, linux26__counters_agree_from_layer_to_layer);
     tcase_add_test(t, linux26__connections_keep_their_order);
     tcase_add_test(t, linux26__fills_a_wire_each_way);

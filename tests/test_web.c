@@ -8,7 +8,7 @@
 
 #include "light_rig.h"
 #include "suites.h"
-#include "topology/world.h"
+#include "world_rig.h"
 
 /* -- between two light hosts --------------------------------------------------------------------------------------- */
 
@@ -301,25 +301,6 @@ END_TEST
 
 /* -- a server in full detail ---------------------------------------------------------------------------------------- */
 
-static struct run_result result;
-static struct errors mistakes;
-
-static void setup(void)
-{
-    run_result_init(&result);
-    errors_init(&mistakes);
-}
-
-static void teardown(void)
-{
-    run_result_fini(&result);
-    errors_fini(&mistakes);
-}
-
-static void no_progress(void *ctx, sim_dur done, sim_dur whole)
-{
-    (void)ctx, (void)done, (void)whole;
-}
 
 /* Two clients and a server whose stack, cores and further keys are given; the traffic ends long before the run does. */
 static void run_cores(const char *server, int cores, const char *web)
@@ -332,32 +313,12 @@ static void run_cores(const char *server, int cores, const char *web)
              "  server: {%s, cpus: {sockets: 1, cores: %d}, nics: {e0: {model: intel-82573, wire: s}}}\n"
              "  c[1-2]: {nics: {n0: {wire: s, rate: 1Gbps}}}\n"
              "traffic: [{web: {from: 'c[1-2]', to: server, stop: 100ms, %s}}]\n", server, cores, web);
-    struct scenario *s = scenario_parse("scenarios/test.yaml", text, strlen(text), NULL, NULL, 0, &mistakes);
-    struct world *w = s ? world_create(s, 1, NULL, &mistakes) : NULL;
-    if (!w) errors_print(&mistakes, stderr);
-    ck_assert_ptr_nonnull(w);
-    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
-    run_result_fini(&result);
-    run_result_init(&result);
-    world_collect(w, &result);
-    world_destroy(w);
-    scenario_destroy(s);
+    world_rig_run(text, 1, NULL, 0);
 }
 
 static void run_world(const char *server, const char *web)
 {
     run_cores(server, 2, web);
-}
-
-static uint64_t sum(const char *kind, const char *prefix, const char *counter)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < result.block_count; i++) {
-        const struct result_block *b = &result.blocks[i];
-        if (strcmp(b->kind, kind) == 0 && strncmp(b->entity, prefix, strlen(prefix)) == 0)
-            total += result_block_value(b, counter, NULL);
-    }
-    return total;
 }
 
 static const char *const servers[] = { "detail: light", "detail: full", "detail: full, stack: gldv3",
@@ -470,7 +431,7 @@ Suite *web_suite(void)
     suite_add_tcase(s, t);
     t = tcase_create("full");
     tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, world_rig_init, world_rig_fini);
     tcase_add_test(t, web__same_counts_in_both_details_and_under_every_stack);
     tcase_add_test(t, web__user_time_is_the_work_of_the_requests);
     tcase_add_test(t, web__closed_connections_leave_their_sockets_to_others);

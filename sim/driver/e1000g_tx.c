@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "driver/e1000g_impl.h"
+#include "driver/pieces.h"
 
 enum {
     TXD_DD = 1, TYPE_DATA = 1, CMD_EOP = 1, CMD_IFCS = 2, CMD_TSE = 4, CMD_RS = 8, CMD_DEXT = 32, CMD_IDE = 128,
@@ -107,17 +108,6 @@ static struct descriptor context_of(const struct packet *p)
                                   (uint64_t)p->payload << 40 | (uint64_t)p->gso_mss << 48 } };
 }
 
-/* Copied whole, or header and payload apart: bytes of the first piece. */
-static uint32_t first_piece(const struct packet *p)
-{
-    return p->len <= TX_COPY_BYTES || p->hdr_len >= p->len ? p->len : p->hdr_len;
-}
-
-static uint32_t pieces(const struct packet *p)
-{
-    return 1 + (p->len - first_piece(p) + PIECE_BYTES - 1) / PIECE_BYTES;
-}
-
 static void put(struct tx_ring *r, uint64_t q0, uint64_t q1)
 {
     r->desc[r->tail] = (struct descriptor){ { q0, q1 } };
@@ -128,7 +118,7 @@ static void put(struct tx_ring *r, uint64_t q0, uint64_t q1)
 /* Writes the descriptors of 'p', bound at 'addr'. */
 static void write_packet(struct tx_ring *r, const struct packet *p, bus_addr addr, const struct descriptor *context)
 {
-    uint32_t first = r->tail, bytes = first_piece(p), done = 0;
+    uint32_t first = r->tail, bytes = first_piece(p, TX_COPY_BYTES), done = 0;
     uint64_t word = (uint64_t)CMD_IFCS << 24;
 
     if (context) put(r, context->q[0], context->q[1]);
@@ -158,7 +148,7 @@ static enum netdev_tx_result send(struct e1000g *d, struct packet *p)
         context = context_of(p);
         fresh = memcmp(&context, kept, sizeof context) != 0;
     }
-    uint32_t needed = pieces(p) + (fresh ? 1 : 0);
+    uint32_t needed = pieces(p, TX_COPY_BYTES, PIECE_BYTES) + (fresh ? 1 : 0);
     if (r->free < TX_RECYCLE_FREE || r->free < needed) recycle(d);
     bus_addr addr = r->free < TX_OVERLOAD_FREE || r->free < needed ? 0 : memory_bind(d->memory, p);
     if (addr == 0) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "driver/ixgbe_impl.h"
+#include "driver/pieces.h"
 
 enum {
     DTYP_CONTEXT = 2, DTYP_DATA = 3, CMD_EOP = 1, CMD_IFCS = 2, CMD_RS = 8, CMD_DEXT = 32, CMD_TSE = 128,
@@ -141,17 +142,6 @@ static struct descriptor context_of(const struct packet *p)
     return c;
 }
 
-/* Copied whole, or header and payload apart: bytes of the first piece. */
-static uint32_t first_piece(const struct packet *p)
-{
-    return p->len <= TX_COPY_BYTES || p->hdr_len >= p->len ? p->len : p->hdr_len;
-}
-
-static uint32_t pieces(const struct packet *p)
-{
-    return 1 + (p->len - first_piece(p) + PIECE_BYTES - 1) / PIECE_BYTES;
-}
-
 static void put(struct tx_ring *r, uint64_t q0, uint64_t q1)
 {
     r->desc[r->tail] = (struct descriptor){ { q0, q1 } };
@@ -162,7 +152,7 @@ static void put(struct tx_ring *r, uint64_t q0, uint64_t q1)
 /* Writes the descriptors of 'p', bound at 'addr'. */
 static void write_packet(struct tx_ring *r, const struct packet *p, bus_addr addr, const struct descriptor *context)
 {
-    uint32_t first = r->tail, bytes = first_piece(p), done = 0, popts = 0, cmd = CMD_DEXT | CMD_IFCS;
+    uint32_t first = r->tail, bytes = first_piece(p, TX_COPY_BYTES), done = 0, popts = 0, cmd = CMD_DEXT | CMD_IFCS;
     uint64_t payload = p->gso_mss ? p->len - p->payload : p->len;
 
     if (context) put(r, context->q[0], context->q[1]);
@@ -188,7 +178,7 @@ static enum netdev_tx_result send(struct tx_ring *r, struct packet *p)
     struct ixgbe *d = r->d;
     struct descriptor context = context_of(p);
     bool fresh = context.q[1] && memcmp(&context, &r->context, sizeof context) != 0;
-    uint32_t needed = pieces(p) + (fresh ? 1 : 0);
+    uint32_t needed = pieces(p, TX_COPY_BYTES, PIECE_BYTES) + (fresh ? 1 : 0);
 
     if (!stack_reclaims(d) && (r->free < TX_RECYCLE_FREE || r->free < needed)) recycle(r);
     bus_addr addr = r->free < TX_OVERLOAD_FREE || r->free < needed ? 0 : memory_bind(d->memory, p);

@@ -35,7 +35,6 @@ struct slot {
     struct socket *socket;      /* NULL: closed */
     enum slot_state state;
     uint16_t port;              /* of the client's end */
-    bool listed;                /* among the free ones */
     struct slot *next_free;
     int requests_left;          /* on this connection, the one under way included; 0: no limit */
     int64_t left;               /* bytes to write or read */
@@ -119,7 +118,6 @@ static void slot_init(struct web *w, int i)
 static void list_slot(struct slot *s)
 {
     struct web *w = s->web;
-    s->listed = true;
     s->next_free = NULL;
     if (w->free_slots)
         w->free_last->next_free = s;
@@ -236,7 +234,6 @@ static void want(struct web *w, sim_time at)
     w->counter[WEB_offered]++;
     if (s) {
         w->free_slots = s->next_free;
-        s->listed = false;
         ask(s, at);
         return;
     }
@@ -299,7 +296,6 @@ static void stop(void *owner)
     for (int i = 0; i < w->config.connections; i++) {
         struct slot *s = &w->slots[i];
         engine_cancel(w->engine, &s->timer);
-        s->listed = false;
         if (s->state == SLOT_IDLE) w->config.client->ops->wake(w->config.client, s->task);
     }
 }

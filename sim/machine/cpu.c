@@ -275,7 +275,7 @@ static int64_t masked_until(const struct cpu *c)
     int64_t at = now_ps(c->m) - f->base_ps;
     for (uint32_t i = 0; i < f->n_holds; i++) {
         const struct hold_record *h = &f->holds[i];
-        if (h->masks && h->from_ps <= at && at < h->to_ps && h->to_ps > until) until = h->to_ps;
+        if (h->from_ps <= at && at < h->to_ps && h->to_ps > until) until = h->to_ps;
     }
     return until;
 }

@@ -143,16 +143,6 @@ struct thread *thread_create(struct machine *m, const struct thread_config *conf
     return t;
 }
 
-const char *thread_name(const struct thread *t)
-{
-    return t->name;
-}
-
-bool thread_is_running(const struct thread *t)
-{
-    return t->state == THREAD_RUNNING;
-}
-
 void machine_account(struct machine *m)
 {
     for (int i = 0; i < m->n_cpus; i++) cpu_account(&m->cpu[i]);

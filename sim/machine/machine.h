@@ -97,8 +97,6 @@ struct thread *thread_create(struct machine *m, const struct thread_config *conf
  * one that runs or waits for its CPU is free); else at once. */
 void thread_wake(struct thread *t);
 void thread_bind(struct thread *t, int cpu);   /* CPU_ANY unbinds; a step that runs is finished where it is */
-const char *thread_name(const struct thread *t);
-bool thread_is_running(const struct thread *t); /* a CPU has it now, though an interrupt may be above it */
 
 /* -- interrupts ------------------------------------------------------------------------------------------------- */
 
@@ -206,14 +204,11 @@ void machine_touch_dma(struct machine *m, int node, int lines);
  * The machine owns the mutex.
  *
  * On a machine with spin locks nobody blocks: interrupts wait while a thread is inside a mutex, so its owner always
- * runs.  mutex_set_interruptible() makes an exception: an ordinary mutex. */
+ * runs. */
 struct mutex *mutex_create(struct machine *m, const char *name);
-void mutex_set_interruptible(struct mutex *x);
 /* True: entered, after the time spent spinning was charged.  False: the owner does not run; the step
  * returns STEP_BLOCKED and tries again when called, or leaves the work on a queue and goes on. */
 bool mutex_enter(struct mutex *x);
-/* Enters if that takes no waiting; else false, and the step need not return STEP_BLOCKED. */
-bool mutex_try(struct mutex *x);
 void mutex_exit(struct mutex *x); /* in the same step or a later one */
 
 /* -- counters of mpstat(1M), per CPU ---------------------------------------------------------------------------- */

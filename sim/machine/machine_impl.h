@@ -32,7 +32,6 @@ struct hold_record {
     struct mutex *mutex;
     int64_t from_ps, to_ps;
     bool stalled;       /* an interrupt has stopped the step inside the interval */
-    bool masks;         /* interrupts wait until it is over */
 };
 
 /* A level of execution of a CPU (a thread's or an interrupt's), running one segment of time: a switch or an entry,

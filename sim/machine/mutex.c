@@ -53,7 +53,6 @@ struct mutex {
     struct machine *m;
     bool held;                 /* entered and not left: by the running step, or across steps */
     int stalled;               /* intervals whose step is stopped by an interrupt (0 or 1) */
-    bool masks;                /* interrupts wait while a thread is inside */
     int64_t since_ps;          /* held: from */
     struct hold *holds;        /* [first, first + count) of 'room' */
     uint32_t first, count, room;
@@ -94,18 +93,12 @@ struct mutex *mutex_create(struct machine *m, const char *name)
     SIM_ASSERT(x);
     snprintf(full, sizeof full, "%s/%s", m->name, name);
     x->m = m;
-    x->masks = m->spinlocks;
     x->waiters_end = &x->waiters;
     x->all = m->mutexes;
     m->mutexes = x;
     event_init(&x->wake, m->entity, wake_waiters, x);
     stats_register(m->stats, "mutex", full, counter_names, x->counter, N_MUTEX_COUNTERS);
     return x;
-}
-
-void mutex_set_interruptible(struct mutex *x)
-{
-    x->masks = false;
 }
 
 void mutex_destroy_all(struct machine *m)
@@ -279,21 +272,6 @@ bool mutex_enter(struct mutex *x)
     return true;
 }
 
-bool mutex_try(struct mutex *x)
-{
-    struct machine *m = x->m;
-
-    if (machine_in_step(m)) {
-        int64_t t = machine_now(m).ps;
-        uint32_t i = t < x->last_ps ? find_hold(x, t) : x->count;
-        if (x->held || x->stalled || (i < x->count && hold_at(x, i)->from_ps <= t)) {
-            machine_touch(m, &x->line, 1);
-            return false;
-        }
-    }
-    return mutex_enter(x);
-}
-
 /* Remembers for mutex_pause() that the step holds 'x' until now. */
 static void record(struct mutex *x, struct frame *f)
 {
@@ -304,7 +282,7 @@ static void record(struct mutex *x, struct frame *f)
         f->holds = realloc(f->holds, f->holds_room * sizeof *f->holds);
         SIM_ASSERT(f->holds);
     }
-    f->holds[f->n_holds++] = (struct hold_record){ x, x->since_ps - start, local_offset_ps(x->m), false, x->masks };
+    f->holds[f->n_holds++] = (struct hold_record){ x, x->since_ps - start, local_offset_ps(x->m), false };
 }
 
 void mutex_exit(struct mutex *x)

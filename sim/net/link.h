@@ -27,7 +27,8 @@ struct link_config {
 };
 
 /* Counters of kind "link".  A packet is counted in the first four when it arrives at the far end, so that no window of
- * time shows more than the wire can carry; waiting is counted when the packet is accepted. */
+ * time shows more than the wire can carry; waiting is counted when the packet is accepted, which behind a switch may be
+ * its latency before the packet is ready (link_set_merge): at the edges of a window some of it falls into the other. */
 #define LINK_COUNTERS(X) \
     X(packets)         /* delivered to the far end: packet-hops */ \
     X(bytes)           /* their frame bytes, with padding and FCS */ \

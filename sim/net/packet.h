@@ -87,6 +87,14 @@ static inline void packet_queue_push(struct packet_queue *q, struct packet *p)
     q->tail = p;
     q->count++;
 }
+/* Gives back what was popped last: it is the next again. */
+static inline void packet_queue_push_first(struct packet_queue *q, struct packet *p)
+{
+    p->next = q->head;
+    if (!q->head) q->tail = p;
+    q->head = p;
+    q->count++;
+}
 static inline struct packet *packet_queue_pop(struct packet_queue *q)
 {
     struct packet *p = q->head;

@@ -134,7 +134,6 @@ static void register_stats(struct nic *nic, struct stats *stats)
 
 uint64_t nic_counter(const struct nic *nic, enum nic_counter c) { return nic->counter[c]; }
 uint64_t nic_rxq_packets(const struct nic *nic, int queue) { return nic->rx_total.queue_packets[queue]; }
-uint64_t nic_txq_packets(const struct nic *nic, int queue) { return nic->tx_total.queue_packets[queue]; }
 uint64_t nic_vector_messages(const struct nic *nic, int vector) { return nic->messages[vector]; }
 
 /* -- registers ---------------------------------------------------------------------------------------------------- */

@@ -90,7 +90,6 @@ void nic_receive(void *nic, struct packet *p);
 
 uint64_t nic_counter(const struct nic *nic, enum nic_counter c);
 uint64_t nic_rxq_packets(const struct nic *nic, int queue);
-uint64_t nic_txq_packets(const struct nic *nic, int queue);
 uint64_t nic_vector_messages(const struct nic *nic, int vector);
 
 /* Toeplitz hash of 'bytes' (at most 36) input bytes under the key in RSSRK: for tests and tools. */

@@ -444,13 +444,6 @@ int scenario_find_machine(const struct scenario *s, const char *name)
     return -1;
 }
 
-int scenario_find_switch(const struct scenario *s, const char *name)
-{
-    for (size_t i = 0; i < s->switch_count; i++)
-        if (strcmp(s->switches[i].name, name) == 0) return (int)i;
-    return -1;
-}
-
 int scenario_find_nic(const struct scenario_machine *m, const char *name)
 {
     for (size_t i = 0; i < m->nic_count; i++)

@@ -354,9 +354,8 @@ char *scenario_beside(const char *file, const char *name);
  * after adding, at 'at', that it is not there. */
 char *scenario_find_profile(const char *file, const char *profile, struct error_at at, struct errors *errors);
 
-/* Index of the machine, switch, NIC or link of that name; -1 when there is none. */
+/* Index of the machine, NIC or link of that name; -1 when there is none. */
 int scenario_find_machine(const struct scenario *s, const char *name);
-int scenario_find_switch(const struct scenario *s, const char *name);
 int scenario_find_nic(const struct scenario_machine *m, const char *name);
 int scenario_find_link(const struct scenario_machine *m, const char *name);
 

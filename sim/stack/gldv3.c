@@ -384,14 +384,6 @@ static unsigned transmit(void *datalink, struct packet *p)
     return 0;
 }
 
-static void put_back(struct packet_queue *q, struct packet *p)
-{
-    p->next = q->head;
-    if (!q->head) q->tail = p;
-    q->head = p;
-    q->count++;
-}
-
 /* Sends what waits: after the ring was full, or its lock's owner stopped by an interrupt. */
 static enum step_result tx_step(void *owner)
 {
@@ -400,7 +392,7 @@ static enum step_result tx_step(void *owner)
     if (n->full) return STEP_SLEEP;
     for (int i = 0; i < STEP_PKTS && (p = packet_queue_pop(&n->waiting)); i++) {
         enum netdev_tx_result r = mac_tx(n, p);
-        if (r != NETDEV_TX_OK) put_back(&n->waiting, p);
+        if (r != NETDEV_TX_OK) packet_queue_push_first(&n->waiting, p);
         if (r == NETDEV_TX_BLOCKED) return STEP_BLOCKED;
         if (r == NETDEV_TX_FULL) {
             now_full(n);

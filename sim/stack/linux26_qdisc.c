@@ -130,14 +130,6 @@ static void settle(void *owner, uint64_t unused)
     qdisc_schedule(d, q);
 }
 
-static void put_back(struct packet_queue *q, struct packet *p)
-{
-    p->next = q->head;
-    if (!q->head) q->tail = p;
-    q->head = p;
-    q->count++;
-}
-
 /* One packet to the driver; false: the ring is full. */
 static bool send_one(struct softirq *q, struct qdisc *d)
 {
@@ -153,7 +145,7 @@ static bool send_one(struct softirq *q, struct qdisc *d)
         q->counter[SI_qdisc_packets]++;
         return true;
     }
-    put_back(&d->queue, p);
+    packet_queue_push_first(&d->queue, p);
     d->stopped = true;
     d->counter[QD_requeues]++;
     return false;
