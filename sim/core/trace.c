@@ -49,6 +49,11 @@ void trace_add(struct trace *t, struct trace_record r)
     t->records[t->count++] = r;
 }
 
+void trace_point(struct engine *e, uint32_t entity_id, enum trace_point point, int64_t a, int64_t b, int64_t c, int64_t d)
+{
+    trace_add(engine_view(e)->trace, (struct trace_record){ engine_now(e), entity_id, point, { a, b, c, d } });
+}
+
 size_t trace_count(const struct trace *t)
 {
     return t->count;

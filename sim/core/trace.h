@@ -73,12 +73,14 @@ const char *trace_arg_name(enum trace_point p, int arg); /* arg 0..3; "" when un
 /* Makes the engine carry 't' (NULL: tracing off).  The caller still owns it. */
 void trace_attach(struct engine *e, struct trace *t);
 
+/* What TRACE() does when tracing is on; all in registers, so that the code around it needs no room for a record. */
+__attribute__((cold)) void trace_point(struct engine *e, uint32_t entity_id, enum trace_point point, int64_t a, int64_t b,
+                                       int64_t c, int64_t d);
+
 #define TRACE(engine, entity_id, point, a, b, c, d) \
     do { \
-        struct trace *trace_ = engine_view(engine)->trace; \
-        if (__builtin_expect(trace_ != 0, 0)) \
-            trace_add(trace_, (struct trace_record){ engine_now(engine), (entity_id), TRACE_##point, \
-                              { (int64_t)(a), (int64_t)(b), (int64_t)(c), (int64_t)(d) } }); \
+        if (__builtin_expect(engine_view(engine)->trace != 0, 0)) \
+            trace_point(engine, (entity_id), TRACE_##point, (int64_t)(a), (int64_t)(b), (int64_t)(c), (int64_t)(d)); \
     } while (0)
 
 #endif

@@ -89,7 +89,7 @@ bool link_accept(struct link *l, struct packet *p, int64_t ready)
     SIM_ASSERT(p->gso_mss == 0);
     if (__builtin_expect(!l->open, 0)) return link_send_closed(l, p, ready);
     link_advance(l, ready);
-    if (l->queued > 0 && l->queued + bytes > l->depth) return link_refuse(l, p, DROP_LINK_FULL);
+    if (l->queued + bytes > l->depth && l->queued > 0) return link_refuse(l, p, DROP_LINK_FULL);
 
     int64_t start = ready > l->free_at ? ready : l->free_at;
     l->free_at = start + link_wire_ps(l, bytes + FRAME_OVERHEAD_BYTES);
@@ -121,14 +121,6 @@ bool link_send_after(struct link *l, struct packet *p, sim_dur latency)
 bool link_send(struct link *l, struct packet *p)
 {
     return link_send_after(l, p, sim_ps(0));
-}
-
-void link_count_arrived(struct link *l, int64_t bytes)
-{
-    l->counter[LINK_packets]++;
-    l->counter[LINK_bytes] += (uint64_t)bytes;
-    l->counter[LINK_wire_bytes] += (uint64_t)bytes + FRAME_OVERHEAD_BYTES;
-    l->counter[LINK_busy_ps] += (uint64_t)link_wire_ps(l, bytes + FRAME_OVERHEAD_BYTES);
 }
 
 void link_arm(struct link *l)

@@ -78,12 +78,13 @@ bool link_is_up(const struct link *link);
 /* -- links between switches and hosts, without an event at every hop (link_through.c) ------------------------------- */
 
 /* A frame accepted at the near end is known to arrive at the far end at 'arrival'.  When what the far end does with it
- * is known already, it may take the frame now: fn returns true and owns it, or false, and the frame arrives by an event.
- * passed(owner, n) tells later, when they have arrived, how many frames were taken so.  Frames are never taken while
+ * is known already, the frame goes on now: fn returns the link by which it leaves, to which it is then offered by 'source'
+ * and ready that link's lookahead after its arrival; or NULL, and the frame arrives by an event.
+ * passed(owner, n) tells later, when they have arrived, how many frames went so.  Frames never go through while
  * others are under way by event, nor while the engine traces.  For links that are neither paused nor taken down. */
-typedef bool link_through_fn(void *owner, struct packet *p, sim_time arrival);
+typedef struct link *link_through_fn(void *owner, const struct packet *p, sim_time arrival);
 typedef void link_passed_fn(void *owner, uint64_t n);
-void link_set_through(struct link *link, link_through_fn *fn, link_passed_fn *passed, void *owner);
+void link_set_through(struct link *link, link_through_fn *fn, link_passed_fn *passed, void *owner, uint32_t source);
 /* Counts what has arrived by now in the link's counters. */
 void link_settle(struct link *link);
 

@@ -12,9 +12,9 @@ struct tap {
     void *owner;
 };
 
-/* A frame that has gone through: when it arrives, and its bytes. */
+/* A frame that has gone through: when its last bit leaves, 'delay' before it arrives, and its bytes. */
 struct passage {
-    int64_t at, bytes;
+    int64_t left, bytes;
 };
 
 struct link {
@@ -42,6 +42,7 @@ struct link {
         link_through_fn *fn;
         link_passed_fn *passed;
         void *owner;
+        uint32_t source;      /* of what goes on, for the next link */
         struct passage *ring; /* of 'room' (a power of two): [head, tail) under way, [sent, tail) queued */
         uint32_t room, head, sent, tail;
     } through;
@@ -72,7 +73,7 @@ static inline void link_advance(struct link *l, int64_t t)
 {
     while (l->through.sent != l->through.tail) {
         const struct passage *gone = &l->through.ring[l->through.sent & (l->through.room - 1)];
-        if (gone->at - l->delay > t) break;
+        if (gone->left > t) break;
         l->queued -= gone->bytes;
         l->through.sent++;
     }
@@ -89,7 +90,15 @@ __attribute__((cold)) void link_show_taps(const struct link *l, const struct pac
 /* Takes 'p' that is ready at 'ready_ps'; false: dropped.  The caller sees to the event for the head's arrival. */
 bool link_accept(struct link *l, struct packet *p, int64_t ready_ps);
 
-void link_count_arrived(struct link *l, int64_t bytes);
+/* The counters that follow from these two are brought up to date when somebody reads them. */
+static inline void link_count_arrived(struct link *l, int64_t bytes)
+{
+    l->counter[LINK_packets]++;
+    l->counter[LINK_bytes] += (uint64_t)bytes;
+    if (__builtin_expect(l->ps_per_byte == 0, 0))
+        l->counter[LINK_busy_ps] += (uint64_t)link_wire_ps(l, bytes + FRAME_OVERHEAD_BYTES);
+}
+
 void link_arm(struct link *l); /* sees to the next event */
 
 /* -- link_through.c -- */
@@ -99,7 +108,7 @@ bool link_pass(struct link *l, struct packet *p, int64_t bytes);
 void link_admit(struct link *l, int64_t until_ps);
 /* When the first of what is still offered would arrive; INT64_MAX: nothing is. */
 int64_t link_next_offer(const struct link *l);
-uint32_t link_offered(const struct link *l);
+uint64_t link_offered(const struct link *l);
 int64_t link_lookahead_ps(const struct link *l);
 struct packet *link_take_back(struct link *l); /* what is offered, one by one; NULL: no more */
 void link_through_destroy(struct link *l);

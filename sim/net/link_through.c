@@ -19,18 +19,20 @@ enum { PASSAGES_FIRST = 64 };
 
 struct merge {
     int64_t lookahead;
+    int64_t next_at;           /* when the first of all frames is ready; INT64_MAX: there is none */
     struct packet_queue *from; /* by source; a frame's 'at' is when it is ready */
     uint32_t *heap;            /* sources with frames, by the first one's time, then number */
-    uint32_t sources, used, waiting;
+    uint32_t sources, used;
 };
 
 /* -- through ------------------------------------------------------------------------------------------------------ */
 
-void link_set_through(struct link *l, link_through_fn *fn, link_passed_fn *passed, void *owner)
+void link_set_through(struct link *l, link_through_fn *fn, link_passed_fn *passed, void *owner, uint32_t source)
 {
     l->through.fn = fn;
     l->through.passed = passed;
     l->through.owner = owner;
+    l->through.source = source;
 }
 
 void link_settle(struct link *l)
@@ -41,14 +43,19 @@ void link_settle(struct link *l)
     link_advance(l, now);
     for (; l->through.head != l->through.tail; l->through.head++, n++) {
         const struct passage *p = &l->through.ring[l->through.head & (l->through.room - 1)];
-        if (p->at > now) break;
+        if (p->left + l->delay > now) break;
         link_count_arrived(l, p->bytes);
     }
     if (n) l->through.passed(l->through.owner, n);
+    l->counter[LINK_wire_bytes] = l->counter[LINK_bytes] + l->counter[LINK_packets] * FRAME_OVERHEAD_BYTES;
+    if (l->ps_per_byte) l->counter[LINK_busy_ps] = l->counter[LINK_wire_bytes] * (uint64_t)l->ps_per_byte;
 }
 
-static void grow(struct link *l)
+/* The ring is full: frees what has arrived, or makes it larger. */
+__attribute__((cold)) static void make_room(struct link *l)
 {
+    link_settle(l);
+    if (l->through.tail - l->through.head < l->through.room) return;
     uint32_t room = l->through.room ? l->through.room * 2 : PASSAGES_FIRST;
     struct passage *ring = calloc(room, sizeof *ring);
     SIM_ASSERT(ring);
@@ -61,14 +68,13 @@ static void grow(struct link *l)
 
 bool link_pass(struct link *l, struct packet *p, int64_t bytes)
 {
-    int64_t at = p->at.ps;
+    sim_time at = p->at;
+    struct link *to = engine_view(l->engine)->trace ? NULL : l->through.fn(l->through.owner, p, at);
 
-    if (engine_view(l->engine)->trace || !l->through.fn(l->through.owner, p, p->at)) return false;
-    if (l->through.tail - l->through.head == l->through.room) {
-        link_settle(l);
-        if (l->through.tail - l->through.head == l->through.room) grow(l);
-    }
-    l->through.ring[l->through.tail++ & (l->through.room - 1)] = (struct passage){ at, bytes };
+    if (!to) return false;
+    if (l->through.tail - l->through.head == l->through.room) make_room(l);
+    l->through.ring[l->through.tail++ & (l->through.room - 1)] = (struct passage){ at.ps - l->delay, bytes };
+    link_offer(to, l->through.source, p, (sim_time){ at.ps + to->merge->lookahead });
     return true;
 }
 
@@ -85,14 +91,19 @@ void link_through_destroy(struct link *l)
 
 void link_set_merge(struct link *l, sim_dur lookahead)
 {
-    if (!l->merge) l->merge = calloc(1, sizeof *l->merge);
-    SIM_ASSERT(l->merge);
+    if (!l->merge) {
+        l->merge = calloc(1, sizeof *l->merge);
+        SIM_ASSERT(l->merge);
+        l->merge->next_at = INT64_MAX;
+    }
     l->merge->lookahead = lookahead.ps;
 }
 
-uint32_t link_offered(const struct link *l)
+uint64_t link_offered(const struct link *l)
 {
-    return l->merge->waiting;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < l->merge->sources; i++) n += l->merge->from[i].count;
+    return n;
 }
 
 int64_t link_lookahead_ps(const struct link *l)
@@ -135,15 +146,15 @@ static void add_sources(struct merge *m, uint32_t source)
     m->sources = n;
 }
 
-/* The first of all frames. */
+/* The first of all frames; there is one. */
 static struct packet *take(struct merge *m)
 {
-    uint32_t source = m->heap[0];
-    struct packet *p = packet_queue_pop(&m->from[source]);
+    struct packet_queue *from = &m->from[m->heap[0]];
+    struct packet *p = packet_queue_pop(from);
 
-    m->waiting--;
-    if (!m->from[source].head) m->heap[0] = m->heap[--m->used];
-    if (m->used > 0) sift_down(m, 0);
+    if (!from->head) m->heap[0] = m->heap[--m->used];
+    if (m->used > 1) sift_down(m, 0);
+    m->next_at = m->used ? m->from[m->heap[0]].head->at.ps : INT64_MAX;
     return p;
 }
 
@@ -151,7 +162,7 @@ void link_admit(struct link *l, int64_t until)
 {
     struct merge *m = l->merge;
 
-    while (m->used > 0 && m->from[m->heap[0]].head->at.ps <= until) {
+    while (m->next_at <= until) {
         struct packet *p = take(m);
         link_accept(l, p, p->at.ps);
     }
@@ -163,25 +174,32 @@ int64_t link_next_offer(const struct link *l)
 
     if (m->used == 0) return INT64_MAX;
     const struct packet *p = m->from[m->heap[0]].head;
-    int64_t start = p->at.ps > l->free_at ? p->at.ps : l->free_at;
+    int64_t start = m->next_at > l->free_at ? m->next_at : l->free_at;
     return start + link_wire_ps(l, packet_wire_bytes(p)) - l->gap + l->delay;
+}
+
+/* A source has a frame again. */
+__attribute__((noinline)) static void join(struct link *l, uint32_t source)
+{
+    struct merge *m = l->merge;
+    int64_t sure = engine_now(l->engine).ps + m->lookahead;
+    bool empty = !l->fifo.head;
+
+    m->heap[m->used++] = source;
+    sift_up(m, m->used - 1);
+    m->next_at = m->from[m->heap[0]].head->at.ps;
+    if (m->from[source].head->at.ps <= sure) link_admit(l, sure);
+    if (empty) link_arm(l);
 }
 
 void link_offer(struct link *l, uint32_t source, struct packet *p, sim_time ready)
 {
     struct merge *m = l->merge;
-    int64_t sure = engine_now(l->engine).ps + m->lookahead;
 
     if (__builtin_expect(source >= m->sources, 0)) add_sources(m, source);
     p->at = ready;
     packet_queue_push(&m->from[source], p);
-    m->waiting++;
-    if (m->from[source].count > 1) return; /* its turn comes after those before it */
-    m->heap[m->used++] = source;
-    sift_up(m, m->used - 1);
-    bool empty = !l->fifo.head;
-    if (ready.ps <= sure) link_admit(l, sure);
-    if (empty) link_arm(l);
+    if (m->from[source].count == 1) join(l, source); /* else its turn comes after those before it */
 }
 
 struct packet *link_take_back(struct link *l)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * switch.c -- one look-up to learn the source, one to find the destination, and the egress links do the rest.
+ * switch.c -- one look-up to learn the source, one to find the destination, and the egress links do the rest.  Most
+ * frames begin with the same bytes as the one before from that port: then nothing is looked up.
  *
  * The table is open addressing over (address, VLAN) with linear probing, at most half full.  An entry that has aged is
  * as good as absent; its place is taken back when the table is full, by rebuilding it without the aged ones.  Left
@@ -20,10 +21,12 @@ struct entry {
     int64_t heard_at; /* INT64_MAX: static */
     int32_t port;
 };
-/* What a port looked up last: most frames come from the same address as the one before, and many go to the same. */
-struct known {
-    uint64_t key;     /* 0: nothing */
-    struct entry *entry;
+/* Where frames go that begin like the last one that went through: addresses, and type or tag. */
+struct way {
+    uint8_t start[16];
+    struct entry *source, *destination;
+    int32_t port;
+    struct link *egress; /* NULL: not known */
 };
 struct port {
     struct ether_switch *owner;
@@ -31,7 +34,7 @@ struct port {
     int32_t index;
     uint16_t pvid;
     bool trunk;
-    struct known source, destination;
+    struct way way;
     struct backlog *backlog; /* NULL: no flow control */
 };
 struct ether_switch {
@@ -48,6 +51,7 @@ struct ether_switch {
 };
 
 static void receive(void *owner, struct packet *p);
+static void forget_ways(struct ether_switch *s);
 static link_through_fn through;
 static link_passed_fn passed;
 
@@ -104,7 +108,7 @@ int switch_add_port(struct ether_switch *s, struct link *egress)
 void switch_set_ingress(struct ether_switch *s, int port, struct link *ingress)
 {
     link_connect(ingress, switch_port_sink(s, port));
-    link_set_through(ingress, through, passed, s->ports[port]);
+    link_set_through(ingress, through, passed, s->ports[port], (uint32_t)port);
 }
 
 struct packet_sink switch_port_sink(struct ether_switch *s, int port)
@@ -118,6 +122,7 @@ void switch_set_port_vlan(struct ether_switch *s, int port, int pvid, bool trunk
     SIM_ASSERT(port >= 0 && port < s->n_ports && pvid >= 1 && pvid <= SWITCH_VLAN_MAX);
     s->ports[port]->pvid = (uint16_t)pvid;
     s->ports[port]->trunk = trunk;
+    forget_ways(s);
 }
 
 void switch_set_pause(struct ether_switch *s, int64_t high_bytes, int64_t low_bytes)
@@ -128,6 +133,11 @@ void switch_set_pause(struct ether_switch *s, int64_t high_bytes, int64_t low_by
         port->backlog = backlog_create(s->engine, s->entity, s->pool, port->egress, high_bytes, low_bytes);
         backlog_watch(port->egress);
     }
+}
+
+static void forget_ways(struct ether_switch *s)
+{
+    for (int i = 0; i < s->n_ports; i++) s->ports[i]->way.egress = NULL;
 }
 
 /* -- the table of addresses ------------------------------------------------------------------------------------- */
@@ -174,7 +184,7 @@ static void forget_aged(struct ether_switch *s)
         *find(s, old[i].key) = old[i];
         s->used++;
     }
-    for (int i = 0; i < s->n_ports; i++) s->ports[i]->source.key = s->ports[i]->destination.key = 0;
+    forget_ways(s);
     s->counter[SWITCH_aged] += before - s->used;
     free(old);
 }
@@ -196,16 +206,11 @@ static struct entry *enter(struct ether_switch *s, uint64_t key)
 
 static void learn(struct ether_switch *s, struct port *port, uint64_t key)
 {
-    struct known *k = &port->source;
-    if (k->key != key) {
-        struct entry *entered = enter(s, key);
-        if (!entered) {
-            s->counter[SWITCH_table_full]++;
-            return;
-        }
-        *k = (struct known){ key, entered };
+    struct entry *e = enter(s, key);
+    if (!e) {
+        s->counter[SWITCH_table_full]++;
+        return;
     }
-    struct entry *e = k->entry;
     if (e->heard_at == INT64_MAX) return;
     if (e->port < 0 || !fresh(s, e)) {
         if (e->port >= 0) s->counter[SWITCH_aged]++;
@@ -215,16 +220,6 @@ static void learn(struct ether_switch *s, struct port *port, uint64_t key)
     }
     e->port = port->index;
     e->heard_at = engine_now(s->engine).ps;
-}
-
-/* The destination's entry, or a free one. */
-static const struct entry *find_destination(const struct ether_switch *s, struct port *port, uint64_t key)
-{
-    struct known *k = &port->destination;
-    if (k->key == key) return k->entry;
-    struct entry *e = find(s, key);
-    if (e->key) *k = (struct known){ key, e };
-    return e;
 }
 
 bool switch_set_static(struct ether_switch *s, struct mac_addr mac, int vlan, int port)
@@ -341,7 +336,7 @@ static void receive(void *owner, struct packet *p)
         flood(s, from, p, tag, vlan);
         return;
     }
-    const struct entry *e = find_destination(s, from, key_of(dst, vlan));
+    const struct entry *e = find(s, key_of(dst, vlan));
     if (!fresh(s, e)) {
         flood(s, from, p, tag, vlan);
     } else if (e->port == from->index) {
@@ -362,25 +357,40 @@ static bool unchanged(const struct port *port, int tag, int vlan)
     return carries(port, vlan) && (tag < 0 ? port->pvid == vlan : tag > 0 && port->pvid != vlan);
 }
 
-/* An ordinary frame from and to addresses that are known: all else arrives first. */
-static bool through(void *owner, struct packet *p, sim_time arrival)
+/* Looks up the way of a frame that begins with other bytes; false: it is to arrive first. */
+static bool find_way(struct port *from, const struct packet *p)
 {
-    struct port *from = owner;
-    struct ether_switch *s = from->owner;
+    const struct ether_switch *s = from->owner;
+    struct way *w = &from->way;
     int tag = headers_vlan(p), vlan = classify(from, tag);
 
-    if (from->backlog || p->hdr_len < ETH_BYTES || p->flags & (PACKET_FCS_BAD | PACKET_RUNT)) return false;
-    if (p->len > s->config.frame_bytes_max || mac_is_group(p->hdr) || !carries(from, vlan)) return false;
-    struct entry *source = from->source.entry;
-    if (from->source.key != key_of(p->hdr + 6, vlan) || source->port != from->index || !fresh_at(s, source, arrival))
-        return false;
-    const struct entry *e = find_destination(s, from, key_of(p->hdr, vlan));
-    if (!fresh_at(s, e, arrival) || e->port == from->index) return false;
-    const struct port *to = s->ports[e->port];
-    if (!unchanged(to, tag, vlan) || link_has_taps(to->egress)) return false;
-    if (source->heard_at != INT64_MAX) source->heard_at = arrival.ps;
-    link_offer(to->egress, (uint32_t)from->index, p, sim_add(arrival, s->config.latency));
+    w->egress = NULL;
+    if (mac_is_group(p->hdr) || mac_is_group(p->hdr + 6) || !carries(from, vlan)) return false;
+    w->source = find(s, key_of(p->hdr + 6, vlan));
+    w->destination = find(s, key_of(p->hdr, vlan));
+    if (!w->source->key || !w->destination->key || w->destination->port < 0) return false;
+    const struct port *to = s->ports[w->port = w->destination->port];
+    if (to == from || !unchanged(to, tag, vlan)) return false;
+    memcpy(w->start, p->hdr, sizeof w->start);
+    w->egress = to->egress;
     return true;
+}
+
+/* An ordinary frame from and to addresses that are known: all else arrives first. */
+static struct link *through(void *owner, const struct packet *p, sim_time arrival)
+{
+    struct port *from = owner;
+    const struct ether_switch *s = from->owner;
+    struct way *w = &from->way;
+
+    if (from->backlog || p->hdr_len < ETH_BYTES + VLAN_BYTES || p->flags & (PACKET_FCS_BAD | PACKET_RUNT)) return NULL;
+    if (p->len > s->config.frame_bytes_max) return NULL;
+    bool same = w->egress && memcmp(w->start, p->hdr, sizeof w->start) == 0 && w->destination->port == w->port;
+    if (!same && !find_way(from, p)) return NULL;
+    if (w->source->port != from->index || !fresh_at(s, w->source, arrival)) return NULL;
+    if (!fresh_at(s, w->destination, arrival) || link_has_taps(w->egress)) return NULL;
+    if (w->source->heard_at != INT64_MAX) w->source->heard_at = arrival.ps;
+    return w->egress;
 }
 
 static void passed(void *owner, uint64_t n)
