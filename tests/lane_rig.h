@@ -38,6 +38,7 @@ struct rig {
     unsigned fail_percent;     /* of locks, bursts and deliveries, at random */
     bool fail_port;
     int take;                  /* packets the client takes per delivery; -1: all */
+    bool at_work;              /* and is not done with them when it returns */
     uint32_t random;
     unsigned locks_held;
     uint64_t charged[N_LANE_OPS];
@@ -154,19 +155,19 @@ static inline void rig_irq_off(struct lane_port *port, unsigned ring)
     r->fail_lock |= r->fail_lock_after_irq_off;
 }
 
-static inline struct lane_pkt *rig_deliver(void *client, const struct lane_delivery *how, struct lane_pkt *list,
-                                           uint32_t n)
+static inline enum lane_step_result rig_deliver(void *client, const struct lane_delivery *how, struct lane_pkt **list,
+                                                uint32_t n)
 {
     struct rig *r = client;
     ck_assert_uint_eq(r->locks_held, 0);
-    ck_assert_uint_eq(lane_chain_of(list).pkts, n);
+    ck_assert_uint_eq(lane_chain_of(*list).pkts, n);
     r->deliveries++;
     if (n > r->largest_delivery) r->largest_delivery = n;
     uint32_t take = r->take < 0 || (uint32_t)r->take > n ? n : (uint32_t)r->take;
     if (rig_fails(r)) take = rig_random(r) % (n + 1);
     while (take--) {
-        struct lane_pkt *p = list;
-        list = p->next;
+        struct lane_pkt *p = *list;
+        *list = p->next;
         lane_chain_add(&r->got, p);
         if (r->n_got < RIG_PKTS) {
             r->kind[r->n_got] = how->kind;
@@ -174,7 +175,8 @@ static inline struct lane_pkt *rig_deliver(void *client, const struct lane_deliv
         }
     }
     if (r->on_deliver) r->on_deliver(r);
-    return list;
+    if (r->at_work) return LANE_STEP_AGAIN;
+    return *list ? LANE_STEP_BLOCKED : LANE_STEP_SLEEP;
 }
 static inline void rig_notify(void *client, struct lane_tx *tx)
 {

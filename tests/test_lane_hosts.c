@@ -33,10 +33,11 @@ struct book {
     _Atomic uint32_t delivered, dropped;
 };
 
-static struct lane_pkt *book_deliver(void *client, const struct lane_delivery *how, struct lane_pkt *list, uint32_t n)
+static enum lane_step_result book_deliver(void *client, const struct lane_delivery *how, struct lane_pkt **list,
+                                          uint32_t n)
 {
     struct book *b = client;
-    for (struct lane_pkt *l = list; l; l = l->next) {
+    for (struct lane_pkt *l = *list; l; l = l->next) {
         struct test_pkt *p = (struct test_pkt *)(void *)l;
         int softring = (int)(how->set * N_LANE_KINDS + how->kind);
         b->disorder[p->flow] += p->seq != b->next_seq[p->flow];
@@ -47,7 +48,8 @@ static struct lane_pkt *book_deliver(void *client, const struct lane_delivery *h
     }
     if (b->sim) sim_spend(b->sim, 130 * (int64_t)n);
     atomic_fetch_add(&b->delivered, n);
-    return NULL;
+    *list = NULL;
+    return LANE_STEP_SLEEP;
 }
 static void book_notify(void *client, struct lane_tx *tx)
 {

@@ -94,6 +94,23 @@ END_TEST
 static enum lane_step_result blank_result;
 static void blank_now(struct rig *r) { blank_result = lane_soft_blank(r->lane, LANE_TCP, 0, true); }
 
+/* A client that works on what it took before it is done: the backlog stays until the thread is stepped again. */
+START_TEST(lane_step__backlog_falls_when_the_client_is_done)
+{
+    struct rig *r = rig_with_lane(NULL);
+    r->at_work = true;
+    rig_arrive_tcp(r, 5);
+    while (lane_step(r->lane, LANE_INTR) == LANE_STEP_AGAIN) continue;
+    ck_assert_int_eq(lane_step(r->lane, rig_soft(LANE_TCP, 0)), LANE_STEP_AGAIN);
+    ck_assert_uint_eq(r->got.pkts, 5);
+    ck_assert_uint_eq(lane_backlog(r->lane), 5);
+    ck_assert_int_eq(lane_step(r->lane, rig_soft(LANE_TCP, 0)), LANE_STEP_SLEEP);
+    ck_assert_uint_eq(r->deliveries, 1);
+    ck_assert_uint_eq(lane_backlog(r->lane), 0);
+    rig_destroy(r);
+}
+END_TEST
+
 START_TEST(lane_soft_blank__refused_during_a_delivery)
 {
     struct rig *r = rig_with_lane(NULL);
@@ -297,6 +314,7 @@ Suite *lane_softrings_suite(void)
     tcase_add_test(t, lane_soft_blank__client_pulls_and_backlog_stays);
     tcase_add_test(t, lane_soft_pull__exceeds_the_request_by_at_most_one_packet);
     tcase_add_test(t, lane_soft_blank__restarting_wakes_the_worker);
+    tcase_add_test(t, lane_step__backlog_falls_when_the_client_is_done);
     tcase_add_test(t, lane_soft_blank__refused_during_a_delivery);
     tcase_add_test(t, lane_classify__one_set_sorts_by_protocol);
     tcase_add_test(t, lane_classify__hash_of_addresses_and_ports);

@@ -48,28 +48,22 @@ enum lane_step_result lane_soft_hand(struct lane *l, unsigned index)
     return LANE_STEP_SLEEP;
 }
 
-/* True: the whole chain is with the client.  False: see '*r'. */
-static bool deliver(struct lane *l, struct softring *s, uint32_t *budget, enum lane_step_result *r)
+/* SLEEP: the client is done with the whole chain. */
+static enum lane_step_result deliver(struct lane *l, struct softring *s, uint32_t *budget)
 {
     struct lane_chain *c = &s->run.chain;
     while (c->head) {
-        if (*budget == 0) {
-            *r = LANE_STEP_AGAIN;
-            return false;
-        }
+        if (*budget == 0) return LANE_STEP_AGAIN;
         struct lane_chain part = lane_chain_cut(c, *budget);
-        struct lane_pkt *rest = l->client_ops->deliver(l->client, &s->how, part.head, part.pkts);
-        if (rest) {
-            struct lane_chain back = lane_chain_of(rest);
-            *budget -= part.pkts - back.pkts;
-            lane_chain_append(&back, c);
-            *c = back;
-            *r = LANE_STEP_BLOCKED;
-            return false;
-        }
-        *budget -= part.pkts;
+        struct lane_pkt *rest = part.head;
+        enum lane_step_result r = l->client_ops->deliver(l->client, &s->how, &rest, part.pkts);
+        struct lane_chain back = lane_chain_of(rest);
+        *budget -= part.pkts - back.pkts;
+        lane_chain_append(&back, c);
+        *c = back;
+        if (r != LANE_STEP_SLEEP) return r;
     }
-    return true;
+    return LANE_STEP_SLEEP;
 }
 
 enum lane_step_result lane_soft_run(struct lane *l, struct softring *s, uint32_t *budget)
@@ -79,7 +73,7 @@ enum lane_step_result lane_soft_run(struct lane *l, struct softring *s, uint32_t
     for (;;) {
         switch (s->run.phase) {
         case SOFT_DELIVER:
-            if (!deliver(l, s, budget, &r)) return r;
+            if ((r = deliver(l, s, budget)) != LANE_STEP_SLEEP) return r;
             s->run.phase = SOFT_SETTLE;
             break;
         case SOFT_SETTLE:

@@ -5,6 +5,8 @@
  *   poll thread         --> lane_step(POLL) --+--> softrings, by hash ---+
  *   worker              --> lane_step(WORKER)-+                          +--> or inline, a single packet
  *
+ *   sockets_receive(): IP, and the squeue of the connection; a new connection gets that of the TCP softring it came by
+ *
  *   sender's thread --> lane_tx_send() --> netdev_tx() --> descriptors;  out of them: the transmit worker waits
  *
  * With several transmit rings a link has a transmit side on each of its own, or of those that links share, and a hash
@@ -84,6 +86,8 @@ static int add_nic(struct stack *s, const struct stack_nic_config *config)
     if (!config->primary) /* its client is open all the same, and not active */
         bad = lane_client_add(&own, n->mac, &(struct lane_client_config){ .addr = NULL });
     SIM_ASSERT(!bad);
+    for (int r = 0; r < RINGS_MAX; r++)
+        squeue_entrant_init(&n->intr[r], c->config.sockets, SQUEUE_INTERRUPT, NULL);
     c->nic[c->n_nics] = n;
     return c->n_nics++;
 }
@@ -121,6 +125,22 @@ static void plan_link(struct crossbow *c, struct nic *n, const struct stack_link
 
 static int thread_cpu(int planned) { return planned == LANE_CPU_NONE ? CPU_ANY : planned; }
 
+/* Each TCP softring is a ring to IP: it gets a squeue on its CPU. */
+static void create_tcp_rings(struct crossbow *c, struct hosted_lane *h)
+{
+    static const size_t skip = 1; /* the '/' after the machine's name */
+    h->tcp = calloc(h->cpus.fanout, sizeof *h->tcp);
+    SIM_ASSERT(h->tcp);
+    for (unsigned i = 0; i < h->cpus.fanout; i++) {
+        struct tcp_ring *r = &h->tcp[i];
+        char name[300];
+        snprintf(name, sizeof name, "%s/squeue%u", h->env.name + strlen(machine_name(c->m)) + skip, i);
+        *r = (struct tcp_ring){ c, h->lane, i, NULL };
+        r->squeue = squeue_add_ring(c->config.sockets, name, thread_cpu(h->cpus.soft[i]), THREAD_LANE_HIGH,
+                                    &(struct squeue_ring){ crossbow_blank, crossbow_pull, r });
+    }
+}
+
 static void create_lane(struct datalink *d, int index, int ring, const struct lane_cpus *cpus)
 {
     struct crossbow *c = d->c;
@@ -156,7 +176,9 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
         w->thread = thread_create(c->m, &(struct thread_config){ .name = thread_name, .priority = THREAD_LANE_HIGH,
             .cpu = thread_cpu(cpu), .step = crossbow_lane_step, .owner = w,
             .activity = t == LANE_POLL ? ACTIVITY_POLL : ACTIVITY_PROTOCOL });
+        squeue_entrant_init(&w->entrant, c->config.sockets, SQUEUE_WRITER, w->thread);
     }
+    create_tcp_rings(c, h);
     stats_register(c->config.stats, "lane", name, lane_rx_counter_names, lane_rx_counters(h->lane),
                    N_LANE_RX_COUNTERS);
     stats_register(c->config.stats, "lanestate", name, lane_diag_counter_names, lane_diag_counters(h->lane),
@@ -280,6 +302,7 @@ static void destroy(struct stack *s)
         free(d->tx);
         for (int k = 0; k < d->n_lanes; k++) {
             lane_destroy(d->lane[k].lane);
+            free(d->lane[k].tcp);
             env_fini(&d->lane[k].env);
         }
         free(d->name);
@@ -299,14 +322,24 @@ static void destroy(struct stack *s)
 
 /* -- running ------------------------------------------------------------------------------------------------------- */
 
-static enum step_result rx_ready(struct stack *s, int nic, int ring)
+static enum step_result interrupt_step(struct nic *n, int ring)
 {
-    struct nic *n = crossbow_of(s)->nic[nic];
     struct lane *lane = n->ring_lane[ring];
+    enum squeue_result worked = squeue_work(&n->intr[ring]);
+    if (worked != SQUEUE_NONE) return squeue_step_result(worked);
     if (!lane) return as_step(lane_mac_step(n->mac, (unsigned)ring));
     enum lane_step_result r = lane_step(lane, LANE_INTR);
     if (r == LANE_STEP_SLEEP && !lane_park(lane, LANE_INTR)) r = LANE_STEP_AGAIN;
     return as_step(r);
+}
+
+static enum step_result rx_ready(struct stack *s, int nic, int ring)
+{
+    struct nic *n = crossbow_of(s)->nic[nic];
+    squeue_begin(&n->intr[ring]);
+    enum step_result r = interrupt_step(n, ring);
+    squeue_end(&n->intr[ring]);
+    return r;
 }
 
 static void tx_update(struct stack *s, int nic, int ring)
@@ -336,6 +369,7 @@ static void check(const struct stack *s)
         }
         for (unsigned k = 0; k < d->n_tx; k++) SIM_ASSERT(!lane_tx_check(d->tx[k].tx));
     }
+    squeue_check(c->config.sockets);
 }
 
 static void print(const struct stack *s, FILE *out)

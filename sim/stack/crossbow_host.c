@@ -7,7 +7,7 @@
 #include "core/trace.h"
 #include "stack/crossbow_impl.h"
 
-enum { HEADER_LINES = 2, TICKS_PER_S = 100 };
+enum { HEADER_LINES = 2, TICKS_PER_S = 100, PULL_BYTES = 150000 };
 
 /* -- the environment: time, locks, threads, prices ---------------------------------------------------------------- */
 
@@ -108,12 +108,22 @@ const struct lane_env_ops crossbow_env_ops = {
     LANE_ENV_VERSION, env_now_ns, env_wake, env_enter, env_exit, env_arm, env_charge, env_trace, env_drop, env_clone,
 };
 
-enum step_result crossbow_lane_step(void *owner)
+static enum step_result lane_thread_step(struct worker *w)
 {
-    struct worker *w = owner;
+    enum squeue_result worked = squeue_work(&w->entrant);
+    if (worked != SQUEUE_NONE) return squeue_step_result(worked);
     enum lane_step_result r = lane_step(w->lane, w->number);
     if (r == LANE_STEP_SLEEP && !lane_park(w->lane, w->number)) r = LANE_STEP_AGAIN;
     return as_step(r);
+}
+
+enum step_result crossbow_lane_step(void *owner)
+{
+    struct worker *w = owner;
+    squeue_begin(&w->entrant);
+    enum step_result r = lane_thread_step(w);
+    squeue_end(&w->entrant);
+    return r;
 }
 
 enum step_result crossbow_tx_step(void *owner)
@@ -180,25 +190,60 @@ const struct lane_port_ops crossbow_port_ops = {
 
 /* -- the client: IP and above -------------------------------------------------------------------------------------- */
 
-static struct lane_pkt *client_deliver(void *client, const struct lane_delivery *how, struct lane_pkt *list, uint32_t n)
+static void receive(struct crossbow *c, const struct lane_pkt *l)
+{
+    struct touchable lines = { .last = (int16_t)l->mark };
+    machine_touch(c->m, &lines, HEADER_LINES);
+    c->held--;
+    sockets_receive(c->config.sockets, to_packet((struct lane_pkt *)(uintptr_t)l));
+}
+
+static struct squeue *squeue_of(const struct datalink *d, const struct lane_delivery *how)
+{
+    for (int i = 0; i < d->n_lanes && how->kind == LANE_TCP; i++)
+        if (d->lane[i].lane == how->lane) return d->lane[i].tcp[how->set].squeue;
+    return NULL;
+}
+
+/* As much as goes to one squeue; whoever steps the lane processes that before he comes back for more. */
+static enum lane_step_result client_deliver(void *client, const struct lane_delivery *how, struct lane_pkt **list,
+                                            uint32_t n)
 {
     struct datalink *d = client;
     struct crossbow *c = d->c;
+    struct squeue_entrant *e = squeue_current(c->config.sockets);
+    uint32_t taken = 0;
+    if (e) e->ring = squeue_of(d, how);
     machine_protocol(c->m, true);
+    while (taken < n && !(e && squeue_differs(e, to_packet(*list)))) {
+        struct lane_pkt *l = *list;
+        *list = l->next;
+        receive(c, l);
+        taken++;
+    }
     if (how->kind == LANE_OTH) { /* no bypass: the data-link services look at every header */
-        machine_charge(c->m, COST_DLS_RX_PACKET, n);
+        machine_charge(c->m, COST_DLS_RX_PACKET, taken);
         machine_charge(c->m, COST_DLS_LOOKUP, 1);
     }
-    for (; n > 0 && list; n--) {
-        struct lane_pkt *next = list->next;
-        struct touchable lines = { .last = (int16_t)list->mark };
-        machine_touch(c->m, &lines, HEADER_LINES);
-        c->held--;
-        sockets_receive(c->config.sockets, to_packet(list));
-        list = next;
-    }
     machine_protocol(c->m, false);
-    return list;
+    return e && e->last ? LANE_STEP_AGAIN : LANE_STEP_SLEEP;
+}
+
+enum step_result crossbow_blank(void *ring, bool on)
+{
+    const struct tcp_ring *r = ring;
+    return as_step(lane_soft_blank(r->lane, LANE_TCP, r->set, on));
+}
+
+enum step_result crossbow_pull(void *ring, uint32_t *n)
+{
+    const struct tcp_ring *r = ring;
+    struct lane_chain got = { 0 };
+    enum step_result result = as_step(lane_soft_pull(r->lane, LANE_TCP, r->set, PULL_BYTES, &got));
+    *n = got.pkts;
+    squeue_current(r->c->config.sockets)->ring = r->squeue;
+    while (got.head) receive(r->c, lane_chain_take_one(&got));
+    return result;
 }
 
 static void client_tx_notify(void *client, struct lane_tx *tx)

@@ -12,6 +12,7 @@
 #include "lanes/plan.h"
 #include "lanes/tx.h"
 #include "stack/crossbow.h"
+#include "stack/squeue.h"
 
 enum { RINGS_MAX = 64, LANES_PER_LINK_MAX = 17 };
 
@@ -38,12 +39,22 @@ struct worker {
     unsigned number;
     struct lane *lane;        /* or */
     struct lane_tx *tx;
+    struct squeue_entrant entrant; /* a lane's */
+};
+
+/* A lane's TCP softring, which has a squeue (rule 7.8). */
+struct tcp_ring {
+    struct crossbow *c;
+    struct lane *lane;
+    unsigned set;
+    struct squeue *squeue;
 };
 
 struct hosted_lane {
     struct env env;
     struct lane *lane;
     struct lane_cpus cpus;
+    struct tcp_ring *tcp;     /* [cpus.fanout] */
     int ring;                 /* -1: software */
 };
 
@@ -79,6 +90,7 @@ struct nic {
     struct env env;
     struct lane_mac *mac;
     struct lane *ring_lane[RINGS_MAX]; /* NULL: shared, classified in software */
+    struct squeue_entrant intr[RINGS_MAX]; /* a ring's interrupt */
 };
 
 struct crossbow {
@@ -124,6 +136,9 @@ static inline char *copy_text(const char *text)
 extern const struct lane_port_ops crossbow_port_ops;
 extern const struct lane_client_ops crossbow_client_ops;
 extern const struct lane_env_ops crossbow_env_ops;
+/* What the squeue of a struct tcp_ring can do to its softring. */
+enum step_result crossbow_blank(void *ring, bool on);
+enum step_result crossbow_pull(void *ring, uint32_t *n);
 step_fn crossbow_lane_step, crossbow_tx_step, crossbow_retry_step; /* bodies of machine threads */
 event_fn crossbow_timer_fired;
 sockets_transmit_fn crossbow_transmit;

@@ -24,7 +24,7 @@ static const char *const counter_names[] = {
 static const struct tcp_ops tcp_ops;
 
 static const struct rule *const rules[] = {
-    [SOCKETS_LOCK] = &sockets_lock_rule, [SOCKETS_SQUEUE] = &sockets_squeue_rule,
+    [SOCKETS_SQUEUE] = &sockets_squeue_rule,
     [SOCKETS_BACKLOG] = &sockets_backlog_rule,
 };
 

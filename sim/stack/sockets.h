@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sockets.h -- the socket layer of a machine in full detail: tasks are threads, calls cost CPU time, connections have
- * locks.
+ * sockets.h -- the socket layer of a machine in full detail: tasks are threads, calls cost CPU time, connections are
+ * guarded.
  *
  * It is the 'struct host' that applications see there, and the owner of the machine's TCP.  Below it is a data link
  * layer (stack/crossbow.h) that gives it received packets and takes packets to send, both inside steps. */
@@ -26,10 +26,9 @@ enum { SOCKETS_QUEUES_MAX = 32 };
  * a connection's. */
 typedef unsigned sockets_transmit_fn(void *datalink, struct packet *p);
 
-/* Who may enter a connection.  All but the first of those who may not leave their work on a queue. */
+/* Who may enter a connection.  Those who may not leave their work on a queue. */
 enum sockets_rule {
-    SOCKETS_LOCK,   /* one thread at a time: a lock per connection, a thread of last resort for what cannot enter */
-    SOCKETS_SQUEUE, /* one thread at a time for all connections of a serialization queue, of which every CPU has one */
+    SOCKETS_SQUEUE, /* one thread at a time for all connections of a serialization queue: see stack/squeue.h */
     SOCKETS_BACKLOG, /* a system call owns the connection, a softirq locks it: see stack/backlog.h */
 };
 
@@ -39,6 +38,7 @@ struct sockets_config {
     struct packet_pool *pool;
     struct stats *stats;
     uint64_t seed;
+    bool squeue_crossbow;         /* SOCKETS_SQUEUE: squeues as they are with Crossbow */
     bool squeue_fanout;           /* SOCKETS_SQUEUE: a connection gets the squeue of a random CPU, not of its creator's */
     sim_dur squeue_worker_wait;   /* SOCKETS_SQUEUE: ip_squeue_worker_wait */
     struct tcp_config tcp;

@@ -3,8 +3,7 @@
  *
  *     sockets.c          creation, links, what TCP asks of its computer, connecting and listening
  *     sockets_udp.c      datagrams
- *     sockets_lock.c     a lock per connection, and a thread of last resort (crossbow)
- *     sockets_squeue.c   serialization queues per CPU (gldv3)
+ *     sockets_squeue.c   serialization queues per CPU, or per receive ring (gldv3, crossbow)
  *     sockets_backlog.c  owned by a system call, or locked by a softirq (linux26)
  *
  * A rule says who may enter a connection, and what happens to whoever may not: reading, writing, closing, received
@@ -52,11 +51,10 @@ struct socket {
     bool copied;                 /* write(): so is the copy of this block */
     bool timer;                  /* a TCP timer is due */
     bool closing;                /* close() has not been done yet */
-    /* Connections with a lock of their own. */
-    struct mutex *lock;
-    struct packet_queue backlog; /* arrived while the lock's owner was not running, or for the owner to process */
+    struct mutex *lock;          /* of the stream head, or the socket's spin lock */
+    struct packet_queue backlog; /* packets for the owner to process */
     struct socket *next_pending;
-    bool pending;                /* on the list of the thread of last resort, or of timers that are due */
+    bool pending;                /* on the list of timers that are due */
     /* Connections on serialization queues. */
     struct squeue *squeue;
     struct socket *next_work;
@@ -93,8 +91,6 @@ struct sockets {
     struct tcp_host *tcp;
     struct link_state **link;
     int n_links;
-    struct thread *squeue;       /* lock of each connection: runs backlogs and timers */
-    struct socket *pending_head, *pending_tail;
     struct squeues *squeues;     /* serialization queues */
     struct backlogs *backlogs;   /* timers for softirqs */
     struct socket *free;         /* with their locks, for connections to come */
@@ -117,7 +113,7 @@ struct rule {
     void (*timer)(struct socket *sock);                   /* sock->timer has become true; not in a step */
 };
 
-extern const struct rule sockets_lock_rule, sockets_squeue_rule, sockets_backlog_rule;
+extern const struct rule sockets_squeue_rule, sockets_backlog_rule;
 
 static inline struct sockets *sockets_of(struct host *h) { return (struct sockets *)(void *)h; }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sockets_squeue.c -- connections on serialization queues, as in Solaris 10 and OpenSolaris before Crossbow.
+ * sockets_squeue.c -- connections on serialization queues, as in OpenSolaris before Crossbow and with it.
  *
  *    application: write(), close()     interrupt or soft ring: sockets_receive()     TCP timer
  *             |  call, copy                        |  data-link services, IP            |
@@ -9,10 +9,13 @@
  *                                    | no                        somebody comes by; else the worker thread
  *                       process it, and what has come meanwhile  <---------------------+
  *
- * Whoever has processed the one item he brought goes on with what came meanwhile only on the squeue's own CPU; else it
- * is left for the next entrant, or the worker.  Whoever finds a queue drains it, for 20 ms in an interrupt and 10 ms
- * otherwise; then the worker goes on.  read() takes from the stream head, which needs no squeue but the stream head's
- * lock, as does who delivers data to it.
+ * Whoever finds a queue drains it, for so long at most (enum squeue_who); then the worker goes on.  Before Crossbow,
+ * whoever has processed the one item he brought goes on with what came meanwhile only on the squeue's own CPU; else it
+ * is left for the next entrant, or the worker.  With it, a ring's squeue stops that ring while somebody drains a queue
+ * (if the ring's own threads are not at it), so that packets wait there and keep the card's interrupt off; a worker
+ * that has drained all sends the squeue's poll thread to look into the ring before it is let go.  Left out: that thread
+ * fetching while the worker still drains.  read() takes from the stream head, which needs no squeue but the stream
+ * head's lock, as does who delivers data to it.
  *
  * A step's code runs before the time that the step takes, so an item enters by a deferred effect, at the instant when
  * the CPU is there: that is when it is decided whether the squeue is free.  A squeue is processed from then until the
@@ -40,7 +43,7 @@ static const char *const names[] = {
 
 struct squeue {
     struct sockets *s;
-    struct squeue *next_claimed;
+    struct squeue *next, *next_claimed;
     int cpu;
     struct squeue_entrant *owner;  /* who processes it; NULL: nobody */
     bool fast;                     /* he brought its only item */
@@ -56,15 +59,22 @@ struct squeue {
     struct event timeout;
     bool waiting;                  /* for the time-out */
     struct squeue_entrant worker;
-    squeue_blank_fn *blank;
+    squeue_blank_fn *blank;        /* before Crossbow */
     void *blank_owner;
+    struct squeue_ring ring;       /* with it; blank NULL: of no ring */
+    struct squeue_entrant poll;    /* a ring's */
+    bool polling;                  /* the ring is stopped */
+    bool looked;                   /* the poll thread has found nothing in it */
+    bool ending;                   /* its owner's time is over */
     uint64_t counter[N_SQ];
 };
 
 struct squeues {
-    struct squeue *list;           /* one per CPU */
-    int count;
+    struct squeue **of_cpu;        /* [cpus] */
+    struct squeue *all;            /* those, and the rings' */
+    int cpus;
     struct squeue_entrant *current; /* whose step runs; NULL: nobody's */
+    struct squeue *processed;      /* whose packet TCP has; NULL: none's */
     struct rng *rng;
 };
 
@@ -85,11 +95,12 @@ _Static_assert(sizeof(struct mark) <= PACKET_CB_BYTES, "a packet's control block
 
 static inline struct mark *mark_of(struct packet *p) { return (struct mark *)(void *)p->cb; }
 
-static const int64_t limit_ps[] = {
+/* squeue_intrdrain_ms, squeue_writerdrain_ms, squeue_workerdrain_ms; squeue_drain_ms. */
+static const int64_t limit_before_ps[] = {
     [SQUEUE_INTERRUPT] = 20000000000, [SQUEUE_WRITER] = 10000000000, [SQUEUE_WORKER] = 10000000000,
-};
+}, limit_crossbow_ps = 20000000000;
 
-static step_fn worker_step;
+static step_fn worker_step, poll_step;
 static event_fn timeout_fired;
 
 /* -- creation ------------------------------------------------------------------------------------------------------ */
@@ -99,19 +110,37 @@ void squeue_entrant_init(struct squeue_entrant *e, struct sockets *s, enum squeu
     *e = (struct squeue_entrant){ .sockets = s, .who = who, .thread = thread };
 }
 
-static void squeue_init(struct squeue *q, struct sockets *s, int cpu)
+static struct thread *thread_of(struct squeue *q, const char *name, int priority, step_fn *step)
 {
-    char name[300], lock[32];
-    *q = (struct squeue){ .s = s, .cpu = cpu };
-    snprintf(name, sizeof name, "%s/squeue%d", machine_name(s->m), cpu);
-    snprintf(lock, sizeof lock, "squeue%d", cpu);
-    q->lock = mutex_create(s->m, lock);
-    q->lines.home = (int16_t)machine_cpu_node(s->m, cpu);
+    return thread_create(q->s->m, &(struct thread_config){ .name = name, .priority = priority, .cpu = q->cpu,
+                                                           .step = step, .owner = q });
+}
+
+static struct squeue *squeue_create(struct sockets *s, const char *own_name, int cpu, int priority)
+{
+    struct squeue *q = calloc(1, sizeof *q);
+    char name[300];
+    SIM_ASSERT(q);
+    *q = (struct squeue){ .s = s, .cpu = cpu, .next = s->squeues->all };
+    s->squeues->all = q;
+    snprintf(name, sizeof name, "%s/%s", machine_name(s->m), own_name);
+    q->lock = mutex_create(s->m, own_name);
+    q->lines.home = (int16_t)machine_cpu_node(s->m, cpu == CPU_ANY ? 0 : cpu);
     event_init(&q->timeout, engine_entity(machine_engine(s->m), name), timeout_fired, q);
-    struct thread *t = thread_create(s->m, &(struct thread_config){ .name = lock, .priority = THREAD_LANE_MEDIUM,
-                                                                    .cpu = cpu, .step = worker_step, .owner = q });
-    squeue_entrant_init(&q->worker, s, SQUEUE_WORKER, t);
+    squeue_entrant_init(&q->worker, s, SQUEUE_WORKER, thread_of(q, own_name, priority, worker_step));
     stats_register(s->config.stats, "squeue", name, names, q->counter, N_SQ);
+    return q;
+}
+
+struct squeue *squeue_add_ring(struct sockets *s, const char *name, int cpu, int priority,
+                               const struct squeue_ring *ring)
+{
+    struct squeue *q = squeue_create(s, name, cpu, priority);
+    char poll[300];
+    snprintf(poll, sizeof poll, "%s/poll", name);
+    q->ring = *ring;
+    squeue_entrant_init(&q->poll, s, SQUEUE_POLL, thread_of(q, poll, priority, poll_step));
+    return q;
 }
 
 static void create(struct sockets *s)
@@ -119,40 +148,49 @@ static void create(struct sockets *s)
     char name[300];
     s->squeues = calloc(1, sizeof *s->squeues);
     SIM_ASSERT(s->squeues);
-    s->squeues->count = machine_cpu_count(s->m);
-    s->squeues->list = calloc((size_t)s->squeues->count, sizeof *s->squeues->list);
-    SIM_ASSERT(s->squeues->list);
+    s->squeues->cpus = machine_cpu_count(s->m);
+    s->squeues->of_cpu = calloc((size_t)s->squeues->cpus, sizeof(struct squeue *));
+    SIM_ASSERT(s->squeues->of_cpu);
     snprintf(name, sizeof name, "%s/squeues", machine_name(s->m));
     s->squeues->rng = rng_create(s->config.seed, name);
-    for (int i = 0; i < s->squeues->count; i++) squeue_init(&s->squeues->list[i], s, i);
+    for (int i = 0; i < s->squeues->cpus; i++) {
+        snprintf(name, sizeof name, "squeue%d", i);
+        s->squeues->of_cpu[i] = squeue_create(s, name, i, THREAD_LANE_MEDIUM);
+    }
 }
 
 static void destroy(struct sockets *s)
 {
-    for (int i = 0; i < s->squeues->count; i++)
-        engine_cancel(machine_engine(s->m), &s->squeues->list[i].timeout);
+    while (s->squeues->all) {
+        struct squeue *q = s->squeues->all;
+        s->squeues->all = q->next;
+        engine_cancel(machine_engine(s->m), &q->timeout);
+        free(q);
+    }
     rng_destroy(s->squeues->rng);
-    free(s->squeues->list);
+    free(s->squeues->of_cpu);
     free(s->squeues);
 }
 
 void squeue_bind_ring(struct sockets *s, int cpu, squeue_blank_fn *blank, void *owner)
 {
-    s->squeues->list[cpu].blank = blank;
-    s->squeues->list[cpu].blank_owner = owner;
+    s->squeues->of_cpu[cpu]->blank = blank;
+    s->squeues->of_cpu[cpu]->blank_owner = owner;
 }
 
 static struct squeue *own_squeue(struct sockets *s)
 {
-    return &s->squeues->list[machine_in_step(s->m) ? machine_current_cpu(s->m) : 0];
+    return s->squeues->of_cpu[machine_in_step(s->m) ? machine_current_cpu(s->m) : 0];
 }
 
-/* The squeue of the CPU that creates the connection: where it was opened, or where the SYN interrupted. */
+/* The squeue that its SYN came to, or of the CPU where it is opened. */
 static void opened(struct socket *sock)
 {
     struct squeues *all = sock->owner->squeues;
-    sock->squeue = sock->owner->config.squeue_fanout ? &all->list[rng_below(all->rng, (uint32_t)all->count)]
-                                                     : own_squeue(sock->owner);
+    if (sock->owner->config.squeue_fanout)
+        sock->squeue = all->of_cpu[rng_below(all->rng, (uint32_t)all->cpus)];
+    else
+        sock->squeue = all->processed ? all->processed : own_squeue(sock->owner);
     char name[32];
     snprintf(name, sizeof name, "stream%u", sock->owner->n_sockets);
     if (!sock->lock) sock->lock = mutex_create(sock->owner->m, name);
@@ -160,17 +198,22 @@ static void opened(struct socket *sock)
 
 /* -- who processes a squeue ---------------------------------------------------------------------------------------- */
 
+static int64_t limit_ps(const struct squeue *q, enum squeue_who who)
+{
+    if (!q->s->config.squeue_crossbow) return limit_before_ps[who];
+    return who == SQUEUE_WORKER ? INT64_MAX / 2 : limit_crossbow_ps;
+}
+
+/* What was entered last is processed first: by whoever enters one squeue while he processes another. */
 static void claim(struct squeue *q, struct squeue_entrant *e)
 {
-    struct squeue **at = &e->claimed;
     SIM_ASSERT(!q->owner);
-    while (*at) at = &(*at)->next_claimed;
-    *at = q;
-    q->next_claimed = NULL;
+    q->next_claimed = e->claimed;
+    e->claimed = q;
     q->owner = e;
     q->fast = q->items == 1;
     q->fresh = true;
-    q->expires_ps = machine_now(q->s->m).ps + limit_ps[e->who];
+    q->expires_ps = machine_now(q->s->m).ps + limit_ps(q, e->who);
     if (q->waiting) engine_cancel(machine_engine(q->s->m), &q->timeout);
     q->waiting = false;
 }
@@ -181,6 +224,14 @@ static void release(struct squeue *q)
     while (*at != q) at = &(*at)->next_claimed;
     *at = q->next_claimed;
     q->owner = NULL;
+}
+
+static void hand_to(struct squeue *q, struct squeue_entrant *e)
+{
+    release(q);
+    claim(q, e);
+    q->fast = false;
+    thread_wake(e->thread);
 }
 
 /* The worker comes after 'wait' unless somebody else does; time-outs fire at ticks of the clock. */
@@ -222,26 +273,42 @@ static void come(struct squeue *q, struct squeue_entrant *e)
     }
 }
 
-/* At the end of a step that processed items of 'q', on 'cpu'. */
-static void settle(void *owner, uint64_t cpu)
+/* Its owner's time is over, and there is more to do. */
+static void expire(struct squeue *q)
 {
-    struct squeue *q = owner;
     struct squeue_entrant *e = q->owner;
-    q->busy = false;
-    bool expired = engine_now(machine_engine(q->s->m)).ps >= q->expires_ps;
-    if (q->items == 0) {
-        release(q);
-    } else if (q->fast && (int)cpu != q->cpu) {
-        q->counter[SQ_left]++;
-        release(q);
-        wait_for_worker(q, q->s->config.squeue_worker_wait);
-    } else if (expired) {
-        q->counter[SQ_expired]++;
+    q->counter[SQ_expired]++;
+    if (e->who == SQUEUE_POLL) {
+        hand_to(q, &q->worker);
+    } else if (q->polling) {
+        q->ending = true;
+    } else {
         release(q);
         if (e == &q->worker)
             wait_for_worker(q, sim_ms(10)); /* squeue_workerwait_ms: others shall have it */
         else
             thread_wake(q->worker.thread);
+    }
+}
+
+/* At the end of a step that processed items of 'q', on 'cpu'. */
+static void settle(void *owner, uint64_t cpu)
+{
+    struct squeue *q = owner;
+    q->busy = false;
+    bool expired = engine_now(machine_engine(q->s->m)).ps >= q->expires_ps;
+    if (q->items == 0) {
+        if (!q->polling)
+            release(q);
+        else if (q->owner == &q->worker)
+            hand_to(q, &q->poll);
+        q->looked = false;
+    } else if (q->fast && (int)cpu != q->cpu && !q->s->config.squeue_crossbow) {
+        q->counter[SQ_left]++;
+        release(q);
+        wait_for_worker(q, q->s->config.squeue_worker_wait);
+    } else if (expired) {
+        expire(q);
     } else if (q->fast) {
         q->fast = false;
         q->fresh = true;
@@ -277,11 +344,16 @@ static void packet_comes(void *owner, uint64_t entrant)
     come(q, as_entrant(entrant));
 }
 
+static struct squeue *where(struct sockets *s, const struct squeue_entrant *e, const struct socket *sock)
+{
+    return sock ? sock->squeue : e && e->ring ? e->ring : own_squeue(s);
+}
+
 static void receive(struct sockets *s, struct packet *p)
 {
     struct squeue_entrant *e = s->squeues->current;
     struct socket *sock = sockets_find(s, p);
-    struct squeue *q = sock ? sock->squeue : own_squeue(s);
+    struct squeue *q = where(s, e, sock);
     int16_t cpu = machine_in_step(s->m) ? (int16_t)(machine_current_cpu(s->m) + 1) : 0;
     *mark_of(p) = (struct mark){ q, { .last = cpu } };
     s->held++;
@@ -291,9 +363,7 @@ static void receive(struct sockets *s, struct packet *p)
 
 bool squeue_differs(struct squeue_entrant *e, struct packet *p)
 {
-    if (!e->last) return false;
-    struct socket *sock = sockets_find(e->sockets, p);
-    return (sock ? sock->squeue : own_squeue(e->sockets)) != e->last;
+    return e->last && where(e->sockets, e, sockets_find(e->sockets, p)) != e->last;
 }
 
 static void work_comes(void *owner, uint64_t entrant)
@@ -359,7 +429,9 @@ static bool do_packet(struct squeue *q)
     s->held--;
     machine_touch(s->m, &mark_of(p)->header, HEADER_LINES);
     if (sock) machine_touch(s->m, &sock->lines, CONN_LINES);
+    s->squeues->processed = q;
     tcp_input(s->tcp, p);
+    s->squeues->processed = NULL;
     if (sock) sockets_let_go(sock);
     return true;
 }
@@ -386,9 +458,44 @@ static void begin_drain(struct squeue *q, const struct squeue_entrant *e)
     q->fresh = false;
     if (q->fast) return;
     q->counter[SQ_drains_intr + e->who]++;
-    if (e->who == SQUEUE_INTERRUPT || q->items <= BLANK_ABOVE || !q->blank) return;
-    q->counter[SQ_blanks]++;
-    q->blank(q->blank_owner);
+    if (q->ring.blank && !q->polling) {
+        q->polling = q->ring.blank(q->ring.owner, true) == STEP_SLEEP;
+        q->counter[SQ_blanks] += q->polling;
+    } else if (q->blank && e->who != SQUEUE_INTERRUPT && q->items > BLANK_ABOVE) {
+        q->counter[SQ_blanks]++;
+        q->blank(q->blank_owner);
+    }
+}
+
+/* Unless something has come in the meantime. */
+static void left(void *owner, uint64_t unused)
+{
+    struct squeue *q = owner;
+    (void)unused;
+    q->busy = false;
+    if (q->items > 0 && !q->ending) return;
+    release(q);
+    if (q->items > 0) thread_wake(q->worker.thread);
+    q->ending = false;
+}
+
+/* Nothing is queued, or the owner's time is over: the poll thread looks into the ring once more, then the ring
+ * delivers again and the squeue is left. */
+static enum squeue_result leave(struct squeue *q, const struct squeue_entrant *e)
+{
+    uint32_t n = 0;
+    if (e->who == SQUEUE_POLL && !q->looked) {
+        if (q->ring.pull(q->ring.owner, &n) == STEP_BLOCKED) return SQUEUE_BLOCKED;
+        q->counter[SQ_pulls]++;
+        q->counter[SQ_pulled] += n;
+        q->looked = n == 0;
+        return SQUEUE_WORKED;
+    }
+    if (q->ring.blank(q->ring.owner, false) == STEP_BLOCKED) return SQUEUE_BLOCKED;
+    q->polling = false;
+    q->busy = true;
+    machine_defer(q->s->m, left, q, 0);
+    return SQUEUE_WORKED;
 }
 
 enum squeue_result squeue_work(struct squeue_entrant *e)
@@ -396,7 +503,8 @@ enum squeue_result squeue_work(struct squeue_entrant *e)
     struct squeue *q = e->claimed;
     if (!q) return SQUEUE_NONE;
     struct machine *m = q->s->m;
-    SIM_ASSERT(q->owner == e && q->items > 0 && !q->busy);
+    SIM_ASSERT(q->owner == e && !q->busy);
+    if (q->items == 0 || q->ending) return leave(q, e);
     machine_protocol(m, true);
     machine_touch(m, &q->lines, 1);
     if (q->fresh) begin_drain(q, e);
@@ -427,18 +535,32 @@ void squeue_end(struct squeue_entrant *e)
     e->sockets->squeues->current = NULL;
 }
 
-static enum step_result worker_step(void *owner)
+struct squeue_entrant *squeue_current(const struct sockets *s)
 {
-    struct squeue *q = owner;
-    struct squeue_entrant *e = &q->worker;
-    if (!q->owner && !q->waiting && q->items > 0) {
-        claim(q, e);
-        q->fast = false;
-    }
+    return s->squeues->current;
+}
+
+static enum step_result own_thread_step(struct squeue_entrant *e)
+{
     squeue_begin(e);
     enum squeue_result r = squeue_work(e);
     squeue_end(e);
     return r == SQUEUE_NONE ? STEP_SLEEP : squeue_step_result(r);
+}
+
+static enum step_result worker_step(void *owner)
+{
+    struct squeue *q = owner;
+    if (!q->owner && !q->waiting && q->items > 0) {
+        claim(q, &q->worker);
+        q->fast = false;
+    }
+    return own_thread_step(&q->worker);
+}
+
+static enum step_result poll_step(void *owner)
+{
+    return own_thread_step(&((struct squeue *)owner)->poll);
 }
 
 static enum step_result task_step(void *owner)
@@ -499,8 +621,7 @@ static void close_(struct socket *sock)
 
 void squeue_check(const struct sockets *s)
 {
-    for (int i = 0; i < s->squeues->count; i++) {
-        const struct squeue *q = &s->squeues->list[i];
+    for (const struct squeue *q = s->squeues->all; q; q = q->next) {
         uint32_t works = 0, owned = 0;
         for (const struct socket *sock = q->work; sock; sock = sock->next_work, works++)
             SIM_ASSERT(sock->queued && sock->squeue == q);
@@ -508,6 +629,7 @@ void squeue_check(const struct sockets *s)
         for (const struct squeue *c = q->owner ? q->owner->claimed : NULL; c; c = c->next_claimed) owned += c == q;
         SIM_ASSERT(owned == (q->owner ? 1 : 0));
         SIM_ASSERT(!q->waiting || !q->owner);
+        SIM_ASSERT(!q->polling || q->owner);
     }
 }
 

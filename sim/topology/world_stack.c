@@ -44,7 +44,9 @@ void world_build_stack(struct machine_world *mw, struct sockets_config *sockets)
     const struct scenario_machine *sm = mw->s;
     switch (sm->stack) {
     case SCENARIO_CROSSBOW:
-        sockets->rule = SOCKETS_LOCK;
+        sockets->rule = SOCKETS_SQUEUE;
+        sockets->squeue_crossbow = true;
+        sockets->squeue_worker_wait = sim_ms(10); /* ip_squeue_worker_wait */
         mw->sockets = sockets_create(sockets);
         mw->stack = make_crossbow(mw);
         break;
