@@ -193,7 +193,16 @@ struct touchable {
     int16_t home;        /* NUMA node */
     int16_t last;        /* CPU that last had it plus 1; 0: in memory */
 };
-void machine_touch(struct machine *m, struct touchable *what, int lines);
+/* The same for lines that are not in the running CPU's cache, which they move to. */
+void machine_touch_elsewhere(struct machine *m, struct touchable *what, int lines);
+static inline void machine_touch(struct machine *m, struct touchable *what, int lines)
+{
+    struct machine_view *v = machine_view(m);
+    if (what->last == v->cpu + 1)
+        v->fs += v->price.place_fs[COST_LINE_L2] * lines;
+    else
+        machine_touch_elsewhere(m, what, lines);
+}
 /* Lines a device has just written by DMA: they are in memory of 'node'. */
 void machine_touch_dma(struct machine *m, int node, int lines);
 

@@ -126,7 +126,8 @@ struct machine {
     bool spinlocks, linux26;     /* see struct machine_config */
     struct event balance;        /* linux26: the tick that evens out the queues */
     uint32_t ticks;
-    struct frame *frame;         /* of the running step */
+    struct frame *frame;         /* of the running step, and its CPU */
+    struct cpu *running;
     struct thread **threads;     /* [id - 1] */
     struct interrupt **interrupts;
     struct mutex *mutexes;

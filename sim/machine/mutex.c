@@ -177,16 +177,9 @@ static void make_room(struct mutex *x)
 }
 
 /* Adds [from, to), which overlaps none, joining it to the one that it follows without a gap. */
-static void add_hold(struct mutex *x, int64_t from_ps, int64_t to_ps)
+__attribute__((noinline)) static void insert_hold(struct mutex *x, int64_t from_ps, int64_t to_ps)
 {
-    if (x->last_ps <= now_ps(x->m) && x->room > 0) { /* all that it remembers is over */
-        x->first = 0;
-        x->count = 1;
-        x->holds[0] = (struct hold){ from_ps, to_ps };
-        x->last_ps = to_ps;
-        return;
-    }
-    uint32_t i = from_ps >= x->last_ps ? x->count : find_hold(x, from_ps);
+    uint32_t i = find_hold(x, from_ps);
 
     if (i > 0 && hold_at(x, i - 1)->to_ps == from_ps) {
         hold_at(x, i - 1)->to_ps = to_ps;
@@ -202,6 +195,21 @@ static void add_hold(struct mutex *x, int64_t from_ps, int64_t to_ps)
     *h = (struct hold){ from_ps, to_ps };
     x->count++;
     note_last(x);
+}
+
+/* The same; the usual case is an interval after all others, which mostly are over. */
+static inline void add_hold(struct mutex *x, int64_t from_ps, int64_t to_ps)
+{
+    if (__builtin_expect(from_ps < x->last_ps || x->first + x->count == x->room, 0)) {
+        insert_hold(x, from_ps, to_ps);
+        return;
+    }
+    if (x->last_ps <= now_ps(x->m)) x->first = x->count = 0;
+    if (x->count > 0 && from_ps == x->last_ps)
+        hold_at(x, x->count - 1)->to_ps = to_ps;
+    else
+        *hold_at(x, x->count++) = (struct hold){ from_ps, to_ps };
+    x->last_ps = to_ps;
 }
 
 /* An interval [from, to) runs into later ones: each is swallowed and adds its length.  Returns the new end. */
@@ -220,7 +228,7 @@ static int64_t swallow(struct mutex *x, int64_t from_ps, int64_t to_ps)
 
 static void count_miss(struct mutex *x)
 {
-    x->m->cpu[x->m->view.cpu].counter[CPU_smtx]++;
+    x->m->running->counter[CPU_smtx]++;
     machine_charge(x->m, COST_MUTEX_SPIN, 1);
 }
 
@@ -234,7 +242,7 @@ static void spin(struct mutex *x, int64_t ps)
 }
 
 /* Waits for the end of every interval that local time is in. */
-static void spin_until_free(struct mutex *x)
+__attribute__((noinline)) static void spin_until_free(struct mutex *x)
 {
     for (bool missed = false;; missed = true) {
         int64_t t = machine_now(x->m).ps;
@@ -249,64 +257,81 @@ static void spin_until_free(struct mutex *x)
     }
 }
 
+/* Its owner does not run. */
+__attribute__((noinline)) static bool block(struct mutex *x)
+{
+    x->counter[MUTEX_blocks]++;
+    count_miss(x);
+    x->m->frame->blocked_on = x;
+    return false;
+}
+
 bool mutex_enter(struct mutex *x)
 {
     struct machine *m = x->m;
 
     if (!machine_in_step(m)) return true;
     machine_touch(m, &x->line, 1);
-    if (x->held || x->stalled) {
-        x->counter[MUTEX_blocks]++;
-        count_miss(x);
-        m->frame->blocked_on = x;
-        return false;
-    }
+    if (x->held || x->stalled) return block(x);
+    if (machine_now(m).ps < x->last_ps) spin_until_free(x);
     x->since_ps = machine_now(m).ps;
-    if (x->since_ps < x->last_ps) {
-        spin_until_free(x);
-        x->since_ps = machine_now(m).ps;
-    }
     x->held = true;
     x->counter[MUTEX_enters]++;
     machine_charge(m, COST_MUTEX_ENTER, 1);
     return true;
 }
 
+__attribute__((noinline)) static void more_records(struct frame *f)
+{
+    f->holds_room = f->holds_room ? f->holds_room * 2 : 32;
+    f->holds = realloc(f->holds, f->holds_room * sizeof *f->holds);
+    SIM_ASSERT(f->holds);
+}
+
 /* Remembers for mutex_pause() that the step holds 'x' until now. */
-static void record(struct mutex *x, struct frame *f)
+static inline void record(struct mutex *x, struct frame *f)
 {
     int64_t start = x->m->view.start.ps;
 
-    if (f->n_holds == f->holds_room) {
-        f->holds_room = f->holds_room ? f->holds_room * 2 : 32;
-        f->holds = realloc(f->holds, f->holds_room * sizeof *f->holds);
-        SIM_ASSERT(f->holds);
-    }
+    if (f->n_holds == f->holds_room) more_records(f);
     f->holds[f->n_holds++] = (struct hold_record){ x, x->since_ps - start, local_offset_ps(x->m), false };
+}
+
+/* Outside a step. */
+__attribute__((noinline)) static void leave_held(struct mutex *x)
+{
+    x->counter[MUTEX_held_ps] += (uint64_t)(now_ps(x->m) - x->since_ps);
+    x->held = false;
+    wake_waiters(x);
+}
+
+/* The step's interval runs until 'to' into later ones, and waits them out.  Returns when it ends. */
+__attribute__((noinline)) static int64_t wait_out(struct mutex *x, int64_t to)
+{
+    int64_t end = swallow(x, x->since_ps, to);
+
+    if (end > to) {
+        x->counter[MUTEX_spins]++;
+        spin(x, end - to);
+        count_miss(x);
+    }
+    return end;
 }
 
 void mutex_exit(struct mutex *x)
 {
     struct machine *m = x->m;
 
-    if (!x->held && !machine_in_step(m)) return;
-    SIM_ASSERT(x->held);
-    int64_t to = machine_now(m).ps;
-    x->held = false;
     if (!machine_in_step(m)) {
-        x->counter[MUTEX_held_ps] += (uint64_t)(to - x->since_ps);
-        wake_waiters(x);
+        if (x->held) leave_held(x);
         return;
     }
-    int64_t end = x->since_ps >= x->last_ps ? to : swallow(x, x->since_ps, to);
+    SIM_ASSERT(x->held);
+    int64_t to = machine_now(m).ps, end = x->since_ps >= x->last_ps ? to : wait_out(x, to);
+    x->held = false;
     x->counter[MUTEX_held_ps] += (uint64_t)(to - x->since_ps);
-    if (end > to) {
-        x->counter[MUTEX_spins]++;
-        spin(x, end - to);
-        count_miss(x);
-    }
     if (end > x->since_ps) add_hold(x, x->since_ps, end);
-    if (m->frame == &m->cpu[m->view.cpu].task) record(x, m->frame);
+    if (m->frame == &m->running->task) record(x, m->frame);
     if (!x->waiters) return;
     machine_charge(m, COST_THREAD_WAKE, 1);
     machine_defer(m, wake_waiters_effect, x, 0);

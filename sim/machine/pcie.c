@@ -57,7 +57,7 @@ struct pcie {
     struct engine *engine;
     struct pcie_config config;
     int64_t ps_per_byte;
-    uint32_t mps_shift, unit_shift; /* log2 of the payload, and of what one completion carries */
+    uint32_t mps_shift, mrrs_shift, unit_shift; /* log2 of the payload, a request, and what one completion carries */
     struct pipe up, down;
     int64_t visible_ps;        /* of the last write: posted writes do not overtake each other */
     int64_t *read_done;        /* ring of config.reads_max: completion of the last reads */
@@ -96,6 +96,7 @@ struct pcie *pcie_create(struct engine *engine, struct stats *stats, const char 
     p->ps_per_byte = 10000000000000 / (c->gt_per_s * c->lanes); /* ten bits per byte on the wire: 8b/10b */
     SIM_ASSERT(p->ps_per_byte * c->gt_per_s * c->lanes == 10000000000000);
     p->mps_shift = (uint32_t)__builtin_ctz(c->mps_bytes);
+    p->mrrs_shift = (uint32_t)__builtin_ctz(c->mrrs_bytes);
     p->unit_shift = (uint32_t)__builtin_ctz(c->rcb_bytes < c->mps_bytes ? c->rcb_bytes : c->mps_bytes);
     p->up.used = PCIE_up_ps;
     p->down.used = PCIE_down_ps;
@@ -193,37 +194,56 @@ static int64_t completion_bytes(const struct pcie *p, uint64_t addr, uint32_t by
     return (int64_t)bytes + (int64_t)n * COMPLETION_BYTES;
 }
 
+/* Requests under way: both pipes, and the place of the next among the last reads. */
+struct reading {
+    int64_t up, down, request_ps, latency;
+    uint32_t next;
+};
+
+/* 'count' requests that differ in nothing; the completions of each take 'took'. */
+static inline void request(struct pcie *p, struct reading *r, uint32_t count, int64_t took)
+{
+    struct reading s = *r;
+
+    for (; count > 0; count--) {
+        s.up += s.request_ps;
+        int64_t free = p->read_done[s.next], sent = s.up < free ? free : s.up; /* waits for a place */
+        if (s.down < sent + s.latency) s.down = sent + s.latency;
+        s.down += took;
+        p->read_done[s.next] = s.down;
+        if (++s.next == p->config.reads_max) s.next = 0;
+    }
+    *r = s;
+}
+
 sim_time pcie_dma_read(struct pcie *p, uint64_t addr, uint32_t bytes, int node)
 {
-    int64_t now = engine_now(p->engine).ps, latency = p->config.read_latency.ps + far_ps(p, node);
-    int64_t up = p->up.busy_ps < now ? now : p->up.busy_ps, down = p->down.busy_ps, up_took = 0, down_took = 0;
-    int64_t request_ps = request_bytes(addr) * p->ps_per_byte; /* regions do not cross 4 GiB */
-    uint32_t requests = 0, completions = 0, next = p->read_next, most = p->config.mrrs_bytes;
+    int64_t now = engine_now(p->engine).ps, down_bytes = 0;
+    struct reading r = { .up = p->up.busy_ps < now ? now : p->up.busy_ps, .down = p->down.busy_ps, .next = p->read_next,
+                         .request_ps = request_bytes(addr) * p->ps_per_byte, /* regions do not cross 4 GiB */
+                         .latency = p->config.read_latency.ps + far_ps(p, node) };
+    uint32_t requests = 0, completions = 0, most = p->config.mrrs_bytes;
 
     SIM_ASSERT(bytes > 0);
     p->counter[PCIE_reads]++;
     p->counter[PCIE_read_bytes] += bytes;
-    for (uint32_t n; bytes > 0; addr += n, bytes -= n, requests++) {
-        n = within_page(addr, bytes);
-        if (n > most) n = most;
-        int64_t took = completion_bytes(p, addr, n, &completions) * p->ps_per_byte;
-        up += request_ps;
-        up_took += request_ps;
-        int64_t sent = up < p->read_done[next] ? p->read_done[next] : up; /* waits for a place among the last reads */
-        if (down < sent + latency) down = sent + latency;
-        down += took;
-        down_took += took;
-        p->read_done[next] = down;
-        next = next + 1 < p->config.reads_max ? next + 1 : 0;
+    for (uint32_t n, count; bytes > 0; addr += n * count, bytes -= n * count, requests += count) {
+        uint32_t here = within_page(addr, bytes), each = 0;
+        n = here < most ? here : most;
+        count = here < most ? 1 : here >> p->mrrs_shift;
+        int64_t whole = completion_bytes(p, addr, n, &each);
+        completions += each * count;
+        down_bytes += whole * count;
+        request(p, &r, count, whole * p->ps_per_byte);
     }
-    p->up.busy_ps = up;
-    p->down.busy_ps = down;
-    p->read_next = next;
-    p->counter[PCIE_up_ps] += (uint64_t)up_took;
-    p->counter[PCIE_down_ps] += (uint64_t)down_took;
+    p->up.busy_ps = r.up;
+    p->down.busy_ps = r.down;
+    p->read_next = r.next;
+    p->counter[PCIE_up_ps] += (uint64_t)(requests * r.request_ps);
+    p->counter[PCIE_down_ps] += (uint64_t)(down_bytes * p->ps_per_byte);
     acknowledge(p, &p->up, &p->down, requests);
     acknowledge(p, &p->down, &p->up, completions);
-    return (sim_time){ down };
+    return (sim_time){ r.down };
 }
 
 sim_time pcie_up_free(const struct pcie *p)

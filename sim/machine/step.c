@@ -28,6 +28,7 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     v->syscalls = v->spin_ps = v->protocol_fs = 0;
     v->activity = f == &c->irq ? ACTIVITY_INTERRUPT : c->thread->activity;
     v->cpu = c->index;
+    m->running = c;
     m->frame = f;
     f->result = fn(owner);
     m->frame = NULL;
@@ -83,22 +84,20 @@ void step_flush(struct machine *m, effect_fn *fn, const void *owner)
 
 /* -- memory accesses --------------------------------------------------------------------------------------------- */
 
-void machine_touch(struct machine *m, struct touchable *what, int lines)
+void machine_touch_elsewhere(struct machine *m, struct touchable *what, int lines)
 {
     struct machine_view *v = &m->view;
     enum cost_place place = COST_LINE_L2;
 
     if (v->cpu < 0) return;
-    const struct cpu *c = &m->cpu[v->cpu];
-    if (what->last != v->cpu + 1) {
-        if (what->last == 0) {
-            place = what->home == c->node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
-        } else {
-            const struct cpu *had = &m->cpu[what->last - 1];
-            if (had->core != c->core) place = had->node == c->node ? COST_LINE_SOCKET : COST_LINE_REMOTE;
-        }
-        what->last = (int16_t)(v->cpu + 1);
+    const struct cpu *c = m->running;
+    if (what->last == 0) {
+        place = what->home == c->node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
+    } else {
+        const struct cpu *had = &m->cpu[what->last - 1];
+        if (had->core != c->core) place = had->node == c->node ? COST_LINE_SOCKET : COST_LINE_REMOTE;
     }
+    what->last = (int16_t)(v->cpu + 1);
     v->fs += v->price.place_fs[place] * lines;
 }
 
@@ -107,5 +106,5 @@ void machine_touch_dma(struct machine *m, int node, int lines)
     struct machine_view *v = &m->view;
 
     if (v->cpu < 0) return;
-    v->fs += v->price.place_fs[m->cpu[v->cpu].node == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR] * lines;
+    v->fs += v->price.place_fs[m->running->node == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR] * lines;
 }
