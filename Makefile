@@ -3,7 +3,7 @@
 
 CC      = gcc
 B       = build
-OPT     = -O3 $(LTO)
+OPT     = -O3 -fno-tree-slp-vectorize $(LTO) # two fields joined in a vector register take more than two stores
 WARN    = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS  = -std=gnu11 -g $(OPT) $(WARN) $(SANFLAGS)
 LDFLAGS = $(SANFLAGS)

@@ -40,9 +40,8 @@ struct heap {
 /* Bucket number n holds what happens in [n << shift, (n + 1) << shift), for cursor <= n < cursor + BUCKETS. */
 struct wheel {
     int64_t cursor;     /* nothing is pending before this bucket */
-    int64_t last_ps;    /* of the window */
     uint32_t shift;
-    uint32_t words;     /* which of 'bit' are not zero */
+    uint32_t events;    /* in all of them */
     uint64_t bit[WORDS]; /* which buckets are not empty */
     struct event *last[BUCKETS]; /* of a ring in order of time; its 'next' is the first */
     uint32_t turns;     /* moves of the cursor since the last look at the width */
@@ -120,14 +119,14 @@ static void settle(struct heap *h, uint32_t i, struct slot s)
         sift_down(h, i, s);
 }
 
-static void insert(struct heap *h, struct slot s)
+__attribute__((noinline)) static void insert(struct heap *h, struct event *ev)
 {
     if (h->used == h->room) {
         h->room = h->room ? h->room * 2 : 256;
         h->slot = realloc(h->slot, h->room * sizeof *h->slot);
         SIM_ASSERT(h->slot);
     }
-    sift_up(h, h->used++, s);
+    sift_up(h, h->used++, (struct slot){ ev->at.ps, ev->tie, ev });
 }
 
 static void remove_at(struct heap *h, uint32_t i)
@@ -144,7 +143,7 @@ static bool runs_before(const struct event *a, const struct event *b)
 }
 
 /* Appends 'ev' to its bucket, or inserts it where its time says. */
-static void wheel_join(struct event **bucket, struct event *ev)
+__attribute__((noinline)) static void wheel_join(struct event **bucket, struct event *ev)
 {
     struct event *last = *bucket, *after = last;
 
@@ -160,26 +159,30 @@ static void wheel_join(struct event **bucket, struct event *ev)
     after->next = ev;
 }
 
-IN_LINE void wheel_put(struct wheel *w, struct event *ev)
+/* Puts 'ev' into the bucket of its time; false: that is not in the wheel. */
+IN_LINE bool wheel_put(struct wheel *w, struct event *ev)
 {
-    uint32_t i = (uint32_t)(ev->at.ps >> w->shift) % BUCKETS;
+    int64_t number = ev->at.ps >> w->shift;
+    uint32_t i = (uint32_t)number % BUCKETS;
 
+    if (number - w->cursor >= BUCKETS) return false;
     ev->slot = IN_WHEEL;
+    w->events++;
     if (w->last[i]) {
         wheel_join(&w->last[i], ev);
-        return;
+    } else {
+        w->last[i] = ev->next = ev->prev = ev;
+        w->bit[i / 64] |= UINT64_C(1) << i % 64;
     }
-    w->last[i] = ev->next = ev->prev = ev;
-    w->bit[i / 64] |= UINT64_C(1) << i % 64;
-    w->words |= 1u << i / 64;
+    return true;
 }
 
 IN_LINE void wheel_take(struct wheel *w, uint32_t i, struct event *ev)
 {
+    w->events--;
     if (ev->next == ev) {
         w->last[i] = NULL;
         w->bit[i / 64] &= ~(UINT64_C(1) << i % 64);
-        if (w->bit[i / 64] == 0) w->words &= ~(1u << i / 64);
         return;
     }
     ev->prev->next = ev->next;
@@ -194,16 +197,9 @@ IN_LINE int64_t wheel_next(const struct wheel *w)
     uint64_t here = w->bit[word] >> from % 64;
 
     if (here) return w->cursor + __builtin_ctzll(here);
-    uint32_t after = (word + 1) % WORDS, turned = (w->words >> after | w->words << (WORDS - after)) & ((1u << WORDS) - 1);
-    word = (after + (uint32_t)__builtin_ctz(turned)) % WORDS;
+    do word = (word + 1) % WORDS;
+    while (w->bit[word] == 0);
     return w->cursor + (word * 64 + (uint32_t)__builtin_ctzll(w->bit[word]) - from) % BUCKETS;
-}
-
-IN_LINE void set_cursor(struct wheel *w, int64_t number)
-{
-    w->cursor = number;
-    uint64_t end = (uint64_t)(number + BUCKETS) << w->shift; /* fits: a time is less than 2^63 */
-    w->last_ps = end <= INT64_MAX ? (int64_t)end - 1 : INT64_MAX;
 }
 
 /* -- both ------------------------------------------------------------------------------------------------------- */
@@ -211,13 +207,10 @@ IN_LINE void set_cursor(struct wheel *w, int64_t number)
 /* Puts an event that waits nowhere where its time says. */
 IN_LINE void put(struct engine *e, struct event *ev)
 {
-    if (ev->at.ps <= e->wheel.last_ps)
-        wheel_put(&e->wheel, ev);
-    else
-        insert(&e->far, (struct slot){ ev->at.ps, ev->tie, ev });
+    if (!wheel_put(&e->wheel, ev)) insert(&e->far, ev);
 }
 
-static void take(struct engine *e, struct event *ev)
+__attribute__((noinline)) static void take(struct engine *e, struct event *ev)
 {
     if (ev->slot == IN_WHEEL)
         wheel_take(&e->wheel, (uint32_t)(ev->at.ps >> e->wheel.shift) % BUCKETS, ev);
@@ -225,10 +218,16 @@ static void take(struct engine *e, struct event *ev)
         remove_at(&e->far, ev->slot - 1);
 }
 
+/* Whether the first event behind the window belongs into it. */
+IN_LINE bool far_is_near(const struct engine *e)
+{
+    return e->far.used > 0 && (e->far.slot[0].at >> e->wheel.shift) - e->wheel.cursor < BUCKETS;
+}
+
 /* The cursor has moved: what was behind the window comes into it. */
 static void take_from_far(struct engine *e)
 {
-    while (e->far.used > 0 && e->far.slot[0].at <= e->wheel.last_ps) {
+    while (far_is_near(e)) {
         struct event *ev = e->far.slot[0].event;
         remove_at(&e->far, 0);
         wheel_put(&e->wheel, ev);
@@ -247,16 +246,15 @@ static void fit_width(struct engine *e)
     w->looked_events = e->view.events;
     w->looked_cursor = w->cursor;
     if (crowded == sparse) return;
-    while (w->words) {
-        uint32_t i = (uint32_t)__builtin_ctz(w->words) * 64;
-        i += (uint32_t)__builtin_ctzll(w->bit[i / 64]);
+    while (w->events > 0) {
+        uint32_t i = (uint32_t)wheel_next(w) % BUCKETS;
         struct event *ev = w->last[i];
         wheel_take(w, i, ev);
         ev->next = all;
         all = ev;
     }
     w->shift = crowded ? w->shift - 1 : w->shift + 1;
-    set_cursor(w, crowded ? w->cursor << 1 : w->cursor >> 1);
+    w->cursor = crowded ? w->cursor << 1 : w->cursor >> 1;
     w->looked_cursor = w->cursor;
     while (all) {
         struct event *ev = all;
@@ -272,15 +270,15 @@ IN_LINE bool turn(struct engine *e, int64_t until)
     struct wheel *w = &e->wheel;
     int64_t number;
 
-    if (w->words)
+    if (w->events > 0)
         number = wheel_next(w);
     else if (e->far.used)
         number = e->far.slot[0].at >> w->shift;
     else
         return false;
     if (number > until >> w->shift) return false;
-    set_cursor(w, number);
-    if (e->far.used > 0 && e->far.slot[0].at <= w->last_ps) take_from_far(e);
+    w->cursor = number;
+    if (far_is_near(e)) take_from_far(e);
     if (++w->turns >= TURNS) fit_width(e);
     return true;
 }
@@ -292,7 +290,6 @@ struct engine *engine_create(void)
     struct engine *e = calloc(1, sizeof *e);
     SIM_ASSERT(e);
     e->wheel.shift = SHIFT_FIRST;
-    set_cursor(&e->wheel, 0);
     return e;
 }
 
@@ -392,6 +389,6 @@ void engine_run(struct engine *e, sim_time until)
 sim_time engine_next(const struct engine *e)
 {
     const struct wheel *w = &e->wheel;
-    if (w->words) return w->last[(uint32_t)wheel_next(w) % BUCKETS]->next->at;
+    if (w->events > 0) return w->last[(uint32_t)wheel_next(w) % BUCKETS]->next->at;
     return e->far.used ? (sim_time){ e->far.slot[0].at } : SIM_TIME_MAX;
 }

@@ -404,11 +404,6 @@ static void tcp_timer_due(void *owner, struct tcp_conn *c)
     run_tasks(l);
 }
 
-static sim_time tcp_now(void *owner)
-{
-    return engine_now(((struct light *)owner)->engine);
-}
-
 static bool tcp_route(void *owner, const struct packet *p, struct tcp_route *route)
 {
     struct light *l = owner;
@@ -418,7 +413,7 @@ static bool tcp_route(void *owner, const struct packet *p, struct tcp_route *rou
     return false;
 }
 
-static const struct tcp_ops tcp_ops = { tcp_output, tcp_notify, tcp_timer_due, tcp_now, NULL, tcp_route, NULL };
+static const struct tcp_ops tcp_ops = { tcp_output, tcp_notify, tcp_timer_due, NULL, NULL, tcp_route, NULL };
 
 void light_transmit(struct light *l, int link, struct packet *p)
 {

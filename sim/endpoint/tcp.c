@@ -84,7 +84,7 @@ void tcp_host_destroy(struct tcp_host *h)
 
 void tcp_host_enter(struct tcp_host *h)
 {
-    h->now = h->ops.now(h->owner);
+    h->now = h->ops.now ? h->ops.now(h->owner) : engine_now(h->engine);
 }
 
 uint32_t tcp_conn_count(const struct tcp_host *h)
@@ -124,8 +124,7 @@ static void make_key(struct host_addr local, struct host_addr remote, uint64_t *
 
 static struct tcp_conn *find(struct tcp_host *h, uint64_t addr, uint32_t ports)
 {
-    struct tcp_conn *c = h->last;
-    if (c && c->key_addr == addr && c->key_ports == ports) return c;
+    struct tcp_conn *c;
     for (c = h->buckets[bucket_of(h, addr, ports)]; c; c = c->hash_next)
         if (c->key_addr == addr && c->key_ports == ports) break;
     if (c) h->last = c;
@@ -161,14 +160,31 @@ static void table_remove(struct tcp_host *h, struct tcp_conn *c)
     if (h->last == c) h->last = NULL;
 }
 
-struct tcp_conn *tcp_lookup(struct tcp_host *h, struct packet *p)
+static uint64_t addresses_of(const struct packet *p)
 {
     uint64_t addr;
-    uint32_t ports;
-    if (!p->l4 && (!headers_parse(p) || !p->l4)) return NULL;
     memcpy(&addr, &p->hdr[p->l3 + 12], sizeof addr);
+    return addr;
+}
+
+static uint32_t ports_of(const struct packet *p)
+{
+    uint32_t ports;
     memcpy(&ports, &p->hdr[p->l4], sizeof ports);
-    return find(h, addr, ports);
+    return ports;
+}
+
+__attribute__((noinline)) static struct tcp_conn *look_up(struct tcp_host *h, struct packet *p)
+{
+    if (!p->l4 && (!headers_parse(p) || !p->l4)) return NULL;
+    return find(h, addresses_of(p), ports_of(p));
+}
+
+struct tcp_conn *tcp_lookup(struct tcp_host *h, struct packet *p)
+{
+    struct tcp_conn *c = h->last; /* that of the packet before, most likely */
+    if (c && p->l4 && c->key_addr == addresses_of(p) && c->key_ports == ports_of(p)) return c;
+    return look_up(h, p);
 }
 
 /* -- connections ------------------------------------------------------------------------------------------------ */

@@ -83,7 +83,7 @@ struct tcp_ops {
     void (*notify)(void *owner, struct tcp_conn *c, unsigned events);
     /* A timer expired: call tcp_timer(c) once, in the context of your choice. */
     void (*timer_due)(void *owner, struct tcp_conn *c);
-    sim_time (*now)(void *owner);   /* local time: not before the engine's clock */
+    sim_time (*now)(void *owner);   /* local time: not before the engine's clock; NULL: that clock */
     void (*charge)(void *owner, enum cost_op op, int64_t n); /* NULL: work is free */
     /* Fills the route back to the sender of 'p' (parsed).  False: unreachable, the packet is ignored. */
     bool (*route)(void *owner, const struct packet *p, struct tcp_route *route);

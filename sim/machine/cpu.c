@@ -23,7 +23,7 @@ static int64_t share(int64_t part, int64_t elapsed_ps, int64_t length_ps)
 
 /* Counts the part of a segment that has run by 'elapsed_ps'.  The parts of an unfinished step are taken in the
  * proportion of the whole, each out of what the one before leaves, so that none ever shrinks. */
-static void pay(struct cpu *c, struct frame *f, int64_t elapsed_ps)
+static void pay_part(struct cpu *c, struct frame *f, int64_t elapsed_ps)
 {
     int64_t user = share(f->user_ps, elapsed_ps, f->length_ps);
     int64_t left = elapsed_ps - user, length = f->length_ps - f->user_ps;
@@ -47,6 +47,25 @@ static void pay(struct cpu *c, struct frame *f, int64_t elapsed_ps)
     f->paid_protocol_ps = protocol;
 }
 
+/* Counts a segment that has run to its end. */
+static inline void pay_whole(struct cpu *c, struct frame *f)
+{
+    if (f->paid_ps != 0 || f == &c->irq) {
+        pay_part(c, f, f->length_ps);
+        return;
+    }
+    int64_t in_kernel = f->length_ps - f->user_ps;
+    c->counter[CPU_usr_ps] += (uint64_t)f->user_ps;
+    c->counter[CPU_sys_ps] += (uint64_t)in_kernel;
+    c->counter[CPU_spin_ps] += (uint64_t)f->spin_ps;
+    c->counter[CPU_act_proto_ps] += (uint64_t)f->protocol_ps;
+    c->counter[CPU_act_intr_ps + f->activity - ACTIVITY_INTERRUPT] += (uint64_t)(in_kernel - f->spin_ps - f->protocol_ps);
+    f->paid_ps = f->length_ps;
+    f->paid_user_ps = f->user_ps;
+    f->paid_spin_ps = f->spin_ps;
+    f->paid_protocol_ps = f->protocol_ps;
+}
+
 static void pay_idle(struct cpu *c)
 {
     int64_t now = now_ps(c->m);
@@ -60,9 +79,9 @@ void cpu_account(struct cpu *c)
     int64_t now = now_ps(c->m);
 
     if (c->in_irq)
-        pay(c, &c->irq, now - c->irq.base_ps);
+        pay_part(c, &c->irq, now - c->irq.base_ps);
     else if (c->task.segment != SEGMENT_NONE)
-        pay(c, &c->task, now - c->task.base_ps);
+        pay_part(c, &c->task, now - c->task.base_ps);
     else
         pay_idle(c);
 }
@@ -118,7 +137,7 @@ static void enter_interrupts(struct cpu *c)
     if (c->task.segment == SEGMENT_NONE) {
         leave_idle(c);
     } else {
-        pay(c, &c->task, now_ps(c->m) - c->task.base_ps);
+        pay_part(c, &c->task, now_ps(c->m) - c->task.base_ps);
         c->paused_ps = now_ps(c->m);
         mutex_pause(c);
     }
@@ -205,7 +224,7 @@ static void interrupt_segment_end(struct cpu *c)
     struct frame *f = &c->irq;
     struct interrupt *i = c->running;
 
-    pay(c, f, f->length_ps);
+    pay_whole(c, f);
     bool yields = i->soft && f->segment == SEGMENT_STEP && f->result == STEP_AGAIN && c->first;
     if (f->segment == SEGMENT_PREFIX || (f->result == STEP_AGAIN && !yields)) {
         run_handler(c);
@@ -230,7 +249,7 @@ static void task_segment_end(struct cpu *c)
 {
     struct thread *t = c->thread;
 
-    pay(c, &c->task, c->task.length_ps);
+    pay_whole(c, &c->task);
     if (c->task.segment == SEGMENT_PREFIX || sched_step_done(c)) {
         t->woken = false; /* it sees all that happened until now */
         step_run(c, &c->task, t->step, t->owner);

@@ -12,6 +12,11 @@
 #include "core/assert.h"
 #include "machine/machine_impl.h"
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
 {
     struct machine *m = c->m;
@@ -36,16 +41,14 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     SIM_ASSERT(v->fs >= 0 && v->protocol_fs >= 0 && (f->result != STEP_BLOCKED || f->blocked_on));
 
     f->segment = SEGMENT_STEP;
-    f->length_ps = v->fs / 1000;
-    c->carry_fs = v->fs % 1000;
-    f->user_ps = v->user_fs / 1000;
-    if (f->user_ps > f->length_ps) f->user_ps = f->length_ps;
+    f->length_ps = (int64_t)((uint64_t)v->fs / 1000);
+    c->carry_fs = v->fs - f->length_ps * 1000;
+    f->user_ps = v->user_fs < 1000 ? 0 : least(v->user_fs / 1000, f->length_ps);
     c->carry_user_fs = v->user_fs - f->user_ps * 1000;
     if (f->length_ps < STEP_PS_MIN) f->length_ps = STEP_PS_MIN;
-    f->spin_ps = v->spin_ps <= f->length_ps - f->user_ps ? v->spin_ps : f->length_ps - f->user_ps;
-    f->protocol_ps = v->protocol_fs / 1000;
-    if (f->protocol_ps > f->length_ps - f->user_ps - f->spin_ps)
-        f->protocol_ps = f->length_ps - f->user_ps - f->spin_ps;
+    int64_t rest = f->length_ps - f->user_ps;
+    f->spin_ps = least(v->spin_ps, rest);
+    f->protocol_ps = v->protocol_fs < 1000 ? 0 : least((int64_t)((uint64_t)v->protocol_fs / 1000), rest - f->spin_ps);
     f->activity = v->activity;
     f->paid_ps = f->paid_user_ps = f->paid_spin_ps = f->paid_protocol_ps = 0;
     c->counter[CPU_steps]++;
