@@ -56,7 +56,7 @@ static inline void sockets_rig_join(const struct tcp_config *tcp, sockets_transm
 {
     struct link_config cable = { "wire", sim_gbps(1), sim_us(5), 1 << 24 };
     n_apps = 0;
-    sockets_add_link(sockets, &(struct sockets_link){ "net0", mac(1), OURS, 1500, &datalink, transmit, NULL });
+    sockets_add_link(sockets, &(struct sockets_link){ "net0", mac(1), OURS, 1500, &datalink, transmit, NULL, 0 });
     peer = light_create(rig.engine, rig.pool, rig.stats, &(struct light_config){ "peer", 1, *tcp, resolve_light, NULL });
     light_add_link(peer, &(struct light_link_config){ "nic0", mac(2), THEIRS, -1, 1500, { to_back, NULL } });
     wire = link_create(rig.engine, rig.stats, rig.pool, &cable);

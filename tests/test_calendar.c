@@ -8,7 +8,7 @@
 #include "suites.h"
 
 #define SLOT CALENDAR_SLOT_PS
-enum { SLOTS = 8192, CUSTOMERS = 4 };
+enum { SLOTS = 8192, CUSTOMERS = 4, PART = 1024 };
 #define GB INT64_C(1000000000)
 
 static struct engine *engine;
@@ -111,28 +111,30 @@ START_TEST(calendar_take__wait_is_until_the_last_byte_fits)
 }
 END_TEST
 
-START_TEST(calendar_take__long_requests_leave_room_in_every_slot)
+START_TEST(calendar_take__long_requests_leave_room)
 {
     calendar_init(&calendar, engine, GB);
     ck_assert_int_eq(calendar_take(&calendar, 0, 10 * SLOT, 5 * SLOT / 1000), 0);
-    for (int i = 0; i < 10; i++) ck_assert_int_le(used(i), calendar.slot_units / 2);
-    for (int i = 0; i < 10; i++) ck_assert_int_eq(calendar_take(&calendar, i * SLOT, SLOT, SLOT / 2000), 0);
+    for (int i = 0; i < 10; i += 2) ck_assert_int_eq(calendar_take(&calendar, i * SLOT, 2 * SLOT, SLOT / 1001), 0);
 }
 END_TEST
 
-/* The same by an array of slots, one unit of loop per slot, without ring, shifts or short cuts. */
+/* The same by an array of slots: one at a time, no ring, no short cuts. */
 static int64_t naive_used[SLOTS];
 static int64_t naive(int64_t rate, int64_t from, int64_t over, int64_t bytes)
 {
-    sim_wide total = (sim_wide)bytes * 244140625, cap = (sim_wide)rate * 256, given = 0;
-    int64_t first = from / SLOT, last = over > SLOT ? (from + over) / SLOT : first, k = first;
-    sim_wide share = over > SLOT ? total / (over / 1024) + 1 : total;
-    for (;; k++) {
-        sim_wide due = share * (((first + 1) * SLOT - from) / 1024 + (k - first) * 1024) - given;
-        if (k >= last || due > total - given) due = total - given;
-        if (due > cap - naive_used[k]) due = cap - naive_used[k];
-        naive_used[k] += (int64_t)due;
-        given += due;
+    sim_wide total = (sim_wide)bytes * 244140625, cap = (sim_wide)rate * 512, due = 0, given = 0;
+    bool spreads = over > SLOT && total > cap / 8;
+    int64_t first = from / SLOT, last = spreads ? (from + over) / SLOT : first, k = first;
+    int64_t stride = 1 + (last - first) / 8;
+    sim_wide part = spreads ? total / (over / PART) + 1 : total;
+    for (;; k++) { /* every stride'th slot before the last gives what has fallen due since the one before */
+        if (k < last && (k - first) % stride) continue;
+        due += part * (k == first ? ((first + 1) * SLOT - from) / PART : SLOT / PART * stride);
+        if (due > total || k >= last) due = total;
+        sim_wide gives = due - given < cap - naive_used[k] ? due - given : cap - naive_used[k];
+        naive_used[k] += (int64_t)gives;
+        given += gives;
         if (given == total) break;
     }
     int64_t end = k * SLOT + (int64_t)(((sim_wide)naive_used[k] * 4096 + rate - 1) / rate), done = from + over;
@@ -166,7 +168,7 @@ START_TEST(calendar_take__agrees_with_an_array_of_slots)
         engine_run(engine, (sim_time){ now });
     }
     for (int i = 0; i < SLOTS; i++) {
-        ck_assert_int_le(naive_used[i], rate * 256); /* no slot, so no window of slots, gives more than the rate */
+        ck_assert_int_le(naive_used[i], rate * 512); /* no slot, so no window of slots, gives more than the rate */
         in_slots += naive_used[i];
     }
     ck_assert(in_slots == (sim_wide)bytes * 244140625);
@@ -196,7 +198,7 @@ Suite *calendar_suite(void)
     tcase_add_test(t, calendar_take__alone_at_the_rate);
     tcase_add_test(t, calendar_take__equal_customers_share);
     tcase_add_test(t, calendar_take__wait_is_until_the_last_byte_fits);
-    tcase_add_test(t, calendar_take__long_requests_leave_room_in_every_slot);
+    tcase_add_test(t, calendar_take__long_requests_leave_room);
     tcase_add_test(t, calendar_take__ring_grows);
     tcase_add_loop_test(t, calendar_take__agrees_with_an_array_of_slots, 0, 4);
     suite_add_tcase(s, t);

@@ -281,7 +281,7 @@ START_TEST(sockets_add_link__any_number_of_links)
     for (int i = 0; i < 250; i++) {
         snprintf(name, sizeof name, "net%d", i + 1);
         sockets_add_link(sockets, &(struct sockets_link){ name, mac(9), OTHER_LINK + (uint32_t)i, 1500, name,
-                                                          transmit, NULL });
+                                                          transmit, NULL, 0 });
     }
     struct uperf *out = traffic(true, 1, 5, 20000); /* and the first still works */
     run_ms(20);

@@ -56,7 +56,7 @@ static void setup(void)
     sockets = sockets_create(&(struct sockets_config){ .machine = rig.m, .pool = rig.pool, .stats = rig.stats,
                              .seed = 1, .tcp = tcp, .resolve = resolve });
     sockets_add_link(sockets, &(struct sockets_link){ "net0", { { 2, 0, 0, 0, 0, 1 } }, OURS, 1500, &datalink, transmit,
-                                                      NULL });
+                                                      NULL, 0 });
     source = NULL;
 }
 

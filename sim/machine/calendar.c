@@ -12,7 +12,7 @@
 
 #include "core/assert.h"
 
-enum { ROOM_MIN = 1024, PART_PS = 1024 };
+enum { ROOM_MIN = 1024, PART_PS = 1024, PIECES_MAX = 8 };
 
 static void make_ring(struct calendar *c, uint64_t room)
 {
@@ -53,50 +53,55 @@ static void grow(struct calendar *c)
     free(old);
 }
 
-static struct calendar_slot *slot_of(struct calendar *c, int64_t number)
+/* The slot's place, which has another number. */
+static struct calendar_slot *open_slot(struct calendar *c, int64_t number)
 {
-    for (;;) {
-        struct calendar_slot *s = &c->slot[(uint64_t)number & c->mask];
-        if (s->number == number) return s;
-        if (s->number < number_now(c)) {
-            *s = (struct calendar_slot){ .number = number };
-            return s;
-        }
-        grow(c);
-    }
+    struct calendar_slot *s;
+
+    while (s = &c->slot[(uint64_t)number & c->mask], s->number >= number_now(c) && s->number != number) grow(c);
+    if (s->number != number) *s = (struct calendar_slot){ .number = number };
+    return s;
 }
 
-/* Time that 'units' take alone, rounded up. */
-static int64_t time_of(const struct calendar *c, int64_t units)
+/* By how much the last of 'units', found in slot 'number', is later than 'done_ps'. */
+static int64_t late_by(const struct calendar *c, int64_t number, int64_t from_ps, int64_t units, int64_t done_ps, bool on_time)
 {
-    return (int64_t)(((sim_wide)units * CALENDAR_UNIT_PS + c->bytes_per_s - 1) / c->bytes_per_s);
+    int64_t alone = from_ps + calendar_time(c, units), end = alone;
+
+    /* Filled from its start, the slot has given the last unit here: */
+    if (!on_time)
+        end = (number << CALENDAR_SLOT_SHIFT) + calendar_time(c, c->slot[(uint64_t)number & c->mask].used);
+    if (end < alone) end = alone;
+    return end > done_ps ? end - done_ps : 0;
 }
 
 int64_t calendar_take_more(struct calendar *c, int64_t from_ps, int64_t over_ps, int64_t bytes)
 {
     int64_t number = from_ps >> CALENDAR_SLOT_SHIFT, last = number, units = bytes * CALENDAR_BYTE_UNITS, left = units;
-    struct calendar_slot *s = NULL;
+    int64_t stride = 1;
 
     SIM_ASSERT(from_ps >= 0 && over_ps >= 0 && bytes > 0 && bytes < INT64_C(1) << 32);
     SIM_ASSERT(number >= number_now(c));
     int64_t share = units, due = units; /* of a part of a slot; by the end of this slot, of what is left */
-    if (over_ps > CALENDAR_SLOT_PS) {
+    if (calendar_spreads(c, over_ps, units)) {
         last = (from_ps + over_ps) >> CALENDAR_SLOT_SHIFT;
         share = units / (over_ps / PART_PS) + 1;
         due = share * (((number + 1) * CALENDAR_SLOT_PS - from_ps) / PART_PS);
+        stride += (last - number) / PIECES_MAX;
+        share *= CALENDAR_SLOT_PS / PART_PS * stride;
     }
-    for (; left > 0; number++, due += share * (CALENDAR_SLOT_PS / PART_PS)) {
-        s = slot_of(c, number);
+    for (;;) {
+        struct calendar_slot *s = &c->slot[(uint64_t)number & c->mask];
+        if (s->number != number) s = open_slot(c, number);
         if (due > left || number >= last) due = left;
         int64_t room = c->slot_units - s->used, given = due < room ? due : room;
         s->used += given;
         due -= given;
         left -= given;
+        if (left == 0) break;
+        number = number < last && number + stride < last ? number + stride : number < last ? last : number + 1;
+        due += share;
     }
-    /* Filled from its start, the last slot has given the last unit here: */
-    int64_t end = ((number - 1) << CALENDAR_SLOT_SHIFT) + time_of(c, s->used);
-    int64_t alone = from_ps + time_of(c, units), done = from_ps + over_ps;
-    if (number - 1 > last && end > done) done = end;
-    if (alone > done) done = alone;
-    return done - from_ps - over_ps;
+    if (number <= last && (sim_wide)units * CALENDAR_UNIT_PS <= (sim_wide)over_ps * c->bytes_per_s) return 0;
+    return late_by(c, number, from_ps, units, from_ps + over_ps, number <= last);
 }

@@ -7,6 +7,8 @@
  *     drv_rx_packet: {value: 700, unit: cycles, low: 400, high: 1200, source: "...", confidence: M}
  *   places:
  *     line_remote:   {value: 80, unit: ns, source: "...", confidence: R}
+ *   bandwidths:
+ *     bus:           {value: 7, unit: GB/s, source: "...", confidence: D}
  *
  * The file is read event by event into the table of known names, so its size, depth and aliases cannot hurt. */
 #include "machine/cost.h"
@@ -30,10 +32,16 @@ static const char *const place_names[N_COST_PLACES] = {
     COST_PLACES(X)
 #undef X
 };
+static const char *const bandwidth_names[N_COST_BANDWIDTHS] = {
+#define X(NAME, meaning) [COST_##NAME] = #NAME,
+    COST_BANDWIDTHS(X)
+#undef X
+};
 
 /* The names of the header in lower case, made once. */
 enum { NAME_ROOM = 24 };
 static char lower_op[N_COST_OPS][NAME_ROOM], lower_place[N_COST_PLACES][NAME_ROOM];
+static char lower_bandwidth[N_COST_BANDWIDTHS][NAME_ROOM];
 
 static const char *lower(char to[NAME_ROOM], const char *from)
 {
@@ -53,6 +61,11 @@ const char *cost_place_name(enum cost_place place)
     return lower(lower_place[place], place_names[place]);
 }
 
+const char *cost_bandwidth_name(enum cost_bandwidth bandwidth)
+{
+    return lower(lower_bandwidth[bandwidth], bandwidth_names[bandwidth]);
+}
+
 static const char *op_name(int i)
 {
     return cost_op_name((enum cost_op)i);
@@ -63,12 +76,26 @@ static const char *place_name(int i)
     return cost_place_name((enum cost_place)i);
 }
 
+static const char *bandwidth_name(int i)
+{
+    return cost_bandwidth_name((enum cost_bandwidth)i);
+}
+
+const char *cost_entry_name(int i)
+{
+    if (i < N_COST_OPS) return op_name(i);
+    i -= N_COST_OPS;
+    return i < N_COST_PLACES ? place_name(i) : bandwidth_name(i - N_COST_PLACES);
+}
+
 struct cost_entry *cost_profile_find(struct cost_profile *p, const char *entry)
 {
     for (int i = 0; i < N_COST_OPS; i++)
         if (strcmp(op_name(i), entry) == 0) return &p->op[i];
     for (int i = 0; i < N_COST_PLACES; i++)
         if (strcmp(place_name(i), entry) == 0) return &p->place[i];
+    for (int i = 0; i < N_COST_BANDWIDTHS; i++)
+        if (strcmp(bandwidth_name(i), entry) == 0) return p->bandwidth[i].source ? &p->bandwidth[i] : NULL;
     return NULL;
 }
 
@@ -204,6 +231,7 @@ static const char *field_name(int i)
 }
 
 enum { VALUE_MAX = 1000000 }; /* of the largest unit: a second */
+static const double BANDWIDTH_MIN = 0.1, BANDWIDTH_MAX = 1000; /* GB/s */
 
 static const struct {
     const char *name;
@@ -248,20 +276,29 @@ static bool one_of(const char *s, const char *const *list)
     return false;
 }
 
+/* An entry that is read, and the units that it may have. */
+struct reading {
+    struct cost_entry *entry;
+    const char *const *units;
+    const char *expected;
+};
+static const char *const price_units[] = { "cycles", "ns", "us", NULL };
+static const char *const bandwidth_units[] = { "GB/s", NULL };
+
 static void read_field(struct reader *r, void *context, int i)
 {
-    static const char *const unit_list[] = { "cycles", "ns", "us", NULL };
     static const char *const confidence_list[] = { "H", "M", "R", "D", "P", "guess", "fitted", NULL };
-    struct cost_entry *e = context;
+    const struct reading *reading = context;
+    struct cost_entry *e = reading->entry;
     const char *s = text(r);
 
     if (i == FIELD_VALUE || i == FIELD_LOW || i == FIELD_HIGH) {
         read_number(r, i == FIELD_VALUE ? &e->value : i == FIELD_LOW ? &e->low : &e->high);
     } else if (i == FIELD_UNIT) {
-        if (s && one_of(s, unit_list))
+        if (s && one_of(s, reading->units))
             snprintf(e->unit, sizeof e->unit, "%s", s);
         else
-            wrong(r, s ? s : "unit", "cycles, ns or us");
+            wrong(r, s ? s : "unit", reading->expected);
     } else if (i == FIELD_CONFIDENCE) {
         if (s && one_of(s, confidence_list))
             snprintf(e->confidence, sizeof e->confidence, "%s", s);
@@ -275,18 +312,25 @@ static void read_field(struct reader *r, void *context, int i)
     }
 }
 
-static void read_entry(struct reader *r, struct cost_entry *e, const char *name)
+static void clear_entry(struct cost_entry *e)
+{
+    free(e->source); /* of the base */
+    *e = (struct cost_entry){ 0 };
+}
+
+static void read_entry(struct reader *r, const struct reading *reading, const char *name)
 {
     bool seen[N_FIELDS] = { false };
     struct error_at at = here(r);
+    struct reading now = *reading;
+    struct cost_entry *e = reading->entry;
 
     if (r->event.type != YAML_MAPPING_START_EVENT) {
         wrong(r, name, "a mapping with value, unit, source and confidence");
         return;
     }
-    free(e->source); /* of the base */
-    *e = (struct cost_entry){ 0 };
-    walk(r, field_name, N_FIELDS, seen, read_field, e);
+    clear_entry(e);
+    walk(r, field_name, N_FIELDS, seen, read_field, &now);
     if (r->dead) return;
     for (int i = 0; i < N_FIELDS; i++)
         if (!seen[i] && i != FIELD_LOW && i != FIELD_HIGH)
@@ -299,11 +343,11 @@ static void read_entry(struct reader *r, struct cost_entry *e, const char *name)
 
 /* -- the file ---------------------------------------------------------------------------------------------------- */
 
-enum { KEY_BASE, KEY_NAME, KEY_CLOCK, KEY_COSTS, KEY_PLACES, KEY_NOTES, N_KEYS };
+enum { KEY_BASE, KEY_NAME, KEY_CLOCK, KEY_COSTS, KEY_PLACES, KEY_BANDWIDTHS, KEY_NOTES, N_KEYS };
 
 static const char *key_name(int i)
 {
-    static const char *const names[N_KEYS] = { "base", "name", "clock", "costs", "places", "notes" };
+    static const char *const names[N_KEYS] = { "base", "name", "clock", "costs", "places", "bandwidths", "notes" };
     return names[i];
 }
 
@@ -319,33 +363,40 @@ static void read_clock(struct reader *r, int64_t *hz)
     if (*hz == 0) wrong(r, s ? s : "clock", "a frequency from 1MHz to 1000GHz, such as 2.8GHz");
 }
 
-/* The entries of one of the two tables. */
+/* The entries of one of the tables. */
 struct table {
     struct cost_entry *entry;
     name_fn *name;
+    int count;
+    const char *what;
+    bool bandwidths;          /* else prices: of them all must be there */
 };
 
 static void read_table_entry(struct reader *r, void *context, int i)
 {
-    struct table *t = context;
-    read_entry(r, &t->entry[i], t->name(i));
+    const struct table *t = context;
+    struct reading reading = { &t->entry[i], t->bandwidths ? bandwidth_units : price_units,
+                               t->bandwidths ? "GB/s" : "cycles, ns or us" };
+    read_entry(r, &reading, t->name(i));
+    if (t->bandwidths && !r->dead && (t->entry[i].low < BANDWIDTH_MIN || t->entry[i].high > BANDWIDTH_MAX))
+        errors_add(r->errors, here(r), "%s: expected a bandwidth from 0.1 to 1000 GB/s", t->name(i));
 }
 
-static void read_table(struct reader *r, struct cost_entry *entry, name_fn *name, int count, const char *what)
+static void read_table(struct reader *r, struct table t)
 {
     bool seen[N_COST_OPS] = { false };
-    struct table t = { entry, name };
     struct error_at at = here(r);
 
     r->in_tables = true;
     if (r->event.type != YAML_MAPPING_START_EVENT) {
-        wrong(r, what, "a mapping of names to entries");
+        wrong(r, t.what, "a mapping of names to entries");
         return;
     }
-    walk(r, name, count, seen, read_table_entry, &t);
-    if (r->dead) return;
-    for (int i = 0; i < count; i++)
-        if (!seen[i] && !r->on_base) errors_add(r->errors, at, "%s has no entry for %s", what, name(i));
+    for (int i = 0; t.bandwidths && i < t.count; i++) clear_entry(&t.entry[i]);
+    walk(r, t.name, t.count, seen, read_table_entry, &t);
+    if (r->dead || t.bandwidths) return;
+    for (int i = 0; i < t.count; i++)
+        if (!seen[i] && !r->on_base) errors_add(r->errors, at, "%s has no entry for %s", t.what, t.name(i));
 }
 
 static struct cost_profile *load(const char *path, bool is_base, struct errors *errors);
@@ -369,6 +420,7 @@ static void read_base(struct reader *r, struct cost_profile *p)
     if (!base) return;
     memcpy(p->op, base->op, sizeof p->op);
     memcpy(p->place, base->place, sizeof p->place);
+    memcpy(p->bandwidth, base->bandwidth, sizeof p->bandwidth);
     r->on_base = true;
     free(base->name);
     free(base->notes);
@@ -386,9 +438,11 @@ static void read_key(struct reader *r, void *context, int i)
     } else if (i == KEY_CLOCK) {
         read_clock(r, &p->clock_hz);
     } else if (i == KEY_COSTS) {
-        read_table(r, p->op, op_name, N_COST_OPS, "costs");
+        read_table(r, (struct table){ p->op, op_name, N_COST_OPS, "costs", false });
     } else if (i == KEY_PLACES) {
-        read_table(r, p->place, place_name, N_COST_PLACES, "places");
+        read_table(r, (struct table){ p->place, place_name, N_COST_PLACES, "places", false });
+    } else if (i == KEY_BANDWIDTHS) {
+        read_table(r, (struct table){ p->bandwidth, bandwidth_name, N_COST_BANDWIDTHS, "bandwidths", true });
     } else if (!s || !s[0]) {
         wrong(r, key_name(i), "text");
     } else {
@@ -413,7 +467,7 @@ static void read_file(struct reader *r, struct cost_profile *p)
     }
     walk(r, key_name, N_KEYS, seen, read_key, p);
     for (int i = 0; i < N_KEYS && !r->dead; i++)
-        if (!seen[i] && i != KEY_BASE && i != KEY_NOTES && !(seen[KEY_BASE] && (i == KEY_COSTS || i == KEY_PLACES)))
+        if (!seen[i] && i != KEY_BASE && i != KEY_BANDWIDTHS && i != KEY_NOTES && !(seen[KEY_BASE] && (i == KEY_COSTS || i == KEY_PLACES)))
             errors_add(r->errors, at, "the profile has no '%s'", key_name(i));
     next(r); /* the document's end */
     if (next(r) && r->event.type != YAML_STREAM_END_EVENT)
@@ -453,6 +507,7 @@ void cost_profile_destroy(struct cost_profile *p)
     if (!p) return;
     for (int i = 0; i < N_COST_OPS; i++) free(p->op[i].source);
     for (int i = 0; i < N_COST_PLACES; i++) free(p->place[i].source);
+    for (int i = 0; i < N_COST_BANDWIDTHS; i++) free(p->bandwidth[i].source);
     free(p->name);
     free(p->notes);
     free(p);
@@ -475,6 +530,7 @@ struct cost_profile *cost_profile_copy(const struct cost_profile *p)
     copy->notes = copy_text(p->notes);
     for (int i = 0; i < N_COST_OPS; i++) copy->op[i].source = copy_text(p->op[i].source);
     for (int i = 0; i < N_COST_PLACES; i++) copy->place[i].source = copy_text(p->place[i].source);
+    for (int i = 0; i < N_COST_BANDWIDTHS; i++) copy->bandwidth[i].source = copy_text(p->bandwidth[i].source);
     return copy;
 }
 
@@ -484,4 +540,5 @@ void cost_table_fill(struct cost_table *t, const struct cost_profile *p, int64_t
         t->op_fs[i] = llround(p->op[i].value * unit_fs(p->op[i].unit, clock_hz));
     for (int i = 0; i < N_COST_PLACES; i++)
         t->place_fs[i] = llround(p->place[i].value * unit_fs(p->place[i].unit, clock_hz));
+    for (int i = 0; i < N_COST_BANDWIDTHS; i++) t->bandwidth_Bps[i] = llround(p->bandwidth[i].value * 1e9);
 }

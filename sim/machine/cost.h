@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * cost.h -- what work costs: operations are counted in code and priced by a profile file.
+ * cost.h -- what work costs: operations are counted in code and priced by a profile file; and what a machine's buses
+ * and memory can carry.
  *
  * No cost is typed into code: a step says machine_charge(m, COST_X, n) and the profile (scenarios/profiles/NAME.yaml,
  * one entry per operation with value, unit, source and confidence) says how long n of them take. */
@@ -93,9 +94,24 @@ enum cost_place {
     N_COST_PLACES
 };
 
+/* What carries data between caches, memory and devices, and how fast at best: sustained, as measured, not as the clock and
+ * width would have it.  A profile leaves out what its machine has not; that is then without limit. */
+#define COST_BANDWIDTHS(X) \
+    X(BUS,     "front-side bus of one socket") \
+    X(CHIPSET, "memory behind a chipset, one for all sockets") \
+    X(NODE,    "memory of one node, behind its socket's own controller") \
+    X(LINK,    "from one socket to another, one direction")
+
+enum cost_bandwidth {
+#define X(NAME, meaning) COST_##NAME,
+    COST_BANDWIDTHS(X)
+#undef X
+    N_COST_BANDWIDTHS
+};
+
 struct cost_entry {
     double value;          /* as in the file */
-    char unit[16];         /* "cycles", "ns", "us" */
+    char unit[16];         /* "cycles", "ns", "us", of a bandwidth "GB/s"; empty: a bandwidth that is not there */
     char *source;
     char confidence[8];    /* "H", "M", "R", "D", "P", "guess", "fitted": see docs/machine.md */
     double low, high;      /* bracket for sensitivity runs, same unit; low == high when none is given */
@@ -104,16 +120,18 @@ struct cost_entry {
 struct cost_profile {
     char *name, *notes;    /* notes NULL: none */
     int64_t clock_hz;      /* clock the cycles refer to; a machine may run faster or slower */
-    struct cost_entry op[N_COST_OPS], place[N_COST_PLACES];
+    struct cost_entry op[N_COST_OPS], place[N_COST_PLACES], bandwidth[N_COST_BANDWIDTHS];
 };
 
 /* Prices in femtoseconds per unit counted, for one machine's clock.  Cycles cost less on a faster clock; nanoseconds
  * do not. */
 struct cost_table {
     int64_t op_fs[N_COST_OPS], place_fs[N_COST_PLACES];
+    int64_t bandwidth_Bps[N_COST_BANDWIDTHS]; /* bytes per second; 0: without limit */
 };
 
-/* Reads a profile file, and the file of its 'base' beside it, whose entries it changes or leaves.  Returns NULL after
+/* Reads a profile file, and the file of its 'base' beside it, whose entries it changes or leaves; bandwidths, if it gives
+ * any, are all that its machine has.  Returns NULL after
  * adding every mistake found (missing, unknown, duplicate entries, wrong units, negative values) to 'errors'. */
 struct cost_profile *cost_profile_load(const char *path, struct errors *errors);
 void cost_profile_destroy(struct cost_profile *p);
@@ -124,10 +142,15 @@ void cost_profile_write(const struct cost_profile *p, FILE *out);
 
 void cost_table_fill(struct cost_table *t, const struct cost_profile *p, int64_t clock_hz);
 
-/* The operation or place of that name; NULL when there is none. */
+/* The entry of that name; NULL when the profile has none. */
 struct cost_entry *cost_profile_find(struct cost_profile *p, const char *entry);
 
 const char *cost_op_name(enum cost_op op); /* lower case, as in the profile */
 const char *cost_place_name(enum cost_place place);
+const char *cost_bandwidth_name(enum cost_bandwidth bandwidth);
+
+/* All that a profile may have an entry for: operations, places, bandwidths. */
+enum { N_COST_ENTRIES = (int)N_COST_OPS + (int)N_COST_PLACES + (int)N_COST_BANDWIDTHS };
+const char *cost_entry_name(int i);
 
 #endif

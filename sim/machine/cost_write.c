@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * cost_write.c -- a cost profile as YAML, by libyaml's emitter: what cost.c reads. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,13 @@ static void put_entry(yaml_emitter_t *e, const char *name, const struct cost_ent
     close_mapping(e);
 }
 
+static bool has_bandwidths(const struct cost_profile *p)
+{
+    for (int i = 0; i < N_COST_BANDWIDTHS; i++)
+        if (p->bandwidth[i].source) return true;
+    return false;
+}
+
 static void put_profile(yaml_emitter_t *e, const struct cost_profile *p)
 {
     char clock[NUMBER_BYTES];
@@ -86,6 +94,10 @@ static void put_profile(yaml_emitter_t *e, const struct cost_profile *p)
     open_mapping(e, "places", YAML_BLOCK_MAPPING_STYLE);
     for (int i = 0; i < N_COST_PLACES; i++) put_entry(e, cost_place_name((enum cost_place)i), &p->place[i]);
     close_mapping(e);
+    if (has_bandwidths(p)) open_mapping(e, "bandwidths", YAML_BLOCK_MAPPING_STYLE);
+    for (int i = 0; i < N_COST_BANDWIDTHS; i++)
+        if (p->bandwidth[i].source) put_entry(e, cost_bandwidth_name((enum cost_bandwidth)i), &p->bandwidth[i]);
+    if (has_bandwidths(p)) close_mapping(e);
     close_mapping(e);
 }
 

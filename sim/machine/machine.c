@@ -8,6 +8,7 @@
 
 #include "core/assert.h"
 #include "machine/machine_impl.h"
+#include "machine/membus.h"
 #include "machine/memory.h"
 
 static const char *const counter_names[N_CPU_COUNTERS] = {
@@ -32,6 +33,17 @@ static void cpu_init(struct machine *m, int index, const struct machine_config *
     stats_register(m->stats, "cpu", name, counter_names, c->counter, N_CPU_COUNTERS);
 }
 
+static struct membus *make_membus(const struct machine *m, const struct machine_config *config)
+{
+    int64_t rate[N_COST_BANDWIDTHS];
+
+    for (int i = 0; i < N_COST_BANDWIDTHS; i++) {
+        rate[i] = config->bandwidth_Bps[i] ? config->bandwidth_Bps[i] : m->view.price.bandwidth_Bps[i];
+        if (rate[i] == BANDWIDTH_UNLIMITED) rate[i] = 0;
+    }
+    return membus_create(m->view.engine, m->stats, m->name, m->sockets, m->cpus_per_socket, rate);
+}
+
 struct machine *machine_create(struct engine *engine, struct stats *stats, const struct machine_config *config)
 {
     struct machine *m = calloc(1, sizeof *m);
@@ -47,6 +59,7 @@ struct machine *machine_create(struct engine *engine, struct stats *stats, const
     m->stats = stats;
     m->sockets = config->sockets;
     m->cpus_per_socket = config->cores * config->threads_per_core;
+    m->membus = make_membus(m, config);
     m->n_cpus = m->n_idle = m->sockets * m->cpus_per_socket;
     SIM_ASSERT(m->n_cpus < INT16_MAX);
     m->quantum_ps = config->quantum.ps;
@@ -78,6 +91,7 @@ void machine_destroy(struct machine *m)
         free(m->cpu[i].irq.effects);
     }
     free(m->cpu);
+    membus_destroy(m->membus);
     memory_destroy(m->memory);
     free(m->name);
     free(m);
@@ -91,6 +105,11 @@ struct engine *machine_engine(const struct machine *m)
 struct memory *machine_memory(const struct machine *m)
 {
     return m->memory;
+}
+
+struct membus *machine_membus(const struct machine *m)
+{
+    return m->membus;
 }
 
 const char *machine_name(const struct machine *m)
@@ -146,4 +165,5 @@ struct thread *thread_create(struct machine *m, const struct thread_config *conf
 void machine_account(struct machine *m)
 {
     for (int i = 0; i < m->n_cpus; i++) cpu_account(&m->cpu[i]);
+    membus_account(m->membus);
 }

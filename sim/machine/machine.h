@@ -25,11 +25,14 @@ struct cpu;
 struct thread;
 struct interrupt;
 struct mutex;
+struct membus;
 struct memory;
 struct packet_pool;
 
 /* Who decides where a thread that wakes up will run (sched.c, sched_linux26.c). */
 enum machine_scheduler { SCHEDULER_SOLARIS, SCHEDULER_LINUX26 };
+
+#define BANDWIDTH_UNLIMITED INT64_MAX
 
 struct machine_config {
     const char *name;
@@ -37,6 +40,7 @@ struct machine_config {
     int64_t clock_hz;                     /* > 0 */
     sim_dur quantum;                      /* > 0: time slice among threads of equal priority */
     const struct cost_profile *profile;   /* read during machine_create() only */
+    int64_t bandwidth_Bps[N_COST_BANDWIDTHS]; /* instead of the profile's; 0: as it says, BANDWIDTH_UNLIMITED: none */
     struct packet_pool *pool;             /* of the frames in this machine's memory; NULL: no frames will be held */
     enum machine_scheduler scheduler;
     bool spinlocks;                       /* mutexes are spin locks that keep interrupts out: see mutex_create() */
@@ -49,6 +53,7 @@ void machine_destroy(struct machine *m);
 
 struct engine *machine_engine(const struct machine *m);
 struct memory *machine_memory(const struct machine *m);
+struct membus *machine_membus(const struct machine *m); /* NULL: nothing of it is limited */
 const char *machine_name(const struct machine *m);
 int machine_cpu_count(const struct machine *m);
 int machine_cpu_node(const struct machine *m, int cpu); /* one NUMA node per socket */
@@ -122,6 +127,9 @@ struct machine_view {
     int64_t syscalls;      /* COST_SYSCALL among them */
     int64_t spin_ps;       /* part of fs spent spinning on mutexes */
     int64_t protocol_fs;   /* part of fs between machine_protocol(m, true) and (m, false) */
+    int64_t stall_ps;      /* part of fs spent waiting for memory */
+    int64_t settled_ps;    /* until here, as an offset, what moves through memory is settled; */
+    bool moves;            /* something since then */
     enum activity activity; /* of what is in none of the parts */
     sim_time start;        /* when the step began */
     int cpu;               /* that runs the step; -1: no step runs, and charges have no effect */
@@ -206,6 +214,19 @@ static inline void machine_touch(struct machine *m, struct touchable *what, int 
 /* Lines a device has just written by DMA: they are in memory of 'node'. */
 void machine_touch_dma(struct machine *m, int node, int lines);
 
+/* Copies between user and kernel, by where the kernel's side is.  Ordinary stores to lines that are not in the cache read
+ * them first and write them back later; non-temporal ones go to memory only (Intel 64 and IA-32 optimization manual,
+ * "Non-temporal Store Bus Traffic"). */
+enum machine_copy {
+    COPY_OUT,         /* from memory, where a device has put it, to the user */
+    COPY_IN,          /* from the user to a buffer that is not in the cache, by ordinary stores */
+    COPY_IN_STREAMED, /* the same by non-temporal stores */
+};
+/* Charges COST_COPY_BYTE for each byte, and the time by which buses and memory, which others use as well, are later than
+ * that.  'user' is the application's buffer: it stays in the cache of the CPU that copied it last, and moves from there.
+ * 'node' is that of the kernel's. */
+void machine_copy(struct machine *m, enum machine_copy kind, int node, struct touchable *user, int64_t bytes);
+
 /* -- adaptive mutexes ------------------------------------------------------------------------------------------- */
 
 /* Spin while the owner runs, else block.  Counted per mutex ("mutex" counters MACHINE/name) and, in mpstat's smtx, per
@@ -234,6 +255,7 @@ void mutex_exit(struct mutex *x); /* in the same step or a later one */
     X(sys_ps)   /* time in threads in the kernel, spinning included */ \
     X(intr_ps)  /* time in interrupts; mpstat counts it as sys */ \
     X(spin_ps)  /* of the above, spinning on mutexes */ \
+    X(stall_ps) /* of usr, sys and intr, in steps begun: waiting for buses and memory */ \
     X(idl_ps)   /* time idle */ \
     X(act_intr_ps)  /* by activity; with usr_ps, spin_ps and idl_ps the four below make up all time */ \
     X(act_poll_ps) \
@@ -248,7 +270,7 @@ enum cpu_counter {
 #undef X
     N_CPU_COUNTERS
 };
-/* Brings usr/sys/idl up to the engine's clock; call before reading or marking the stats. */
+/* Brings usr/sys/idl and the memory's busy_ps up to the engine's clock; call before reading or marking the stats. */
 void machine_account(struct machine *m);
 
 #endif

@@ -115,6 +115,7 @@ struct machine {
     struct machine_view view;    /* first: machine.h */
     char *name;
     struct memory *memory;
+    struct membus *membus;       /* NULL: nothing is limited */
     struct entity *entity;       /* of the mutexes' wake-ups */
     struct stats *stats;
     struct cpu *cpu;             /* [n_cpus] */

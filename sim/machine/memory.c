@@ -250,7 +250,7 @@ int memory_node(const struct memory *mem, bus_addr addr)
     const struct region *r = find_region(mem, addr, 1);
 
     if (r) return r->node;
-    return find_binding(mem, addr, 0, &offset) ? 0 : -1;
+    return find_binding(mem, addr, 0, &offset) ? MEMORY_BOUND_NODE : -1;
 }
 
 /* -- the device's side ------------------------------------------------------------------------------------------- */

@@ -41,7 +41,7 @@ struct packet *memory_take_frame(struct memory *mem, bus_addr addr, uint32_t *by
 
 /* Binds a packet for transmit: an address range as long as the packet (up to 256 KiB), 4 KiB aligned, on node 0, valid
  * until unbind.  The caller keeps owning the packet.  Returns 0 when all bindings are in use. */
-enum { MEMORY_BINDINGS_MAX = 65536 };
+enum { MEMORY_BINDINGS_MAX = 65536, MEMORY_BOUND_NODE = 0 };
 bus_addr memory_bind(struct memory *mem, struct packet *p);
 /* 'addr' as memory_bind() returned it; gives the packet back. */
 struct packet *memory_unbind(struct memory *mem, bus_addr addr);

@@ -20,6 +20,7 @@
 #include "core/assert.h"
 #include "machine/machine.h"
 #include "machine/machine_impl.h"
+#include "machine/membus.h"
 
 enum { TLP_BYTES_64 = 24, TLP_BYTES_32 = 20, COMPLETION_BYTES = 20, DLLP_PAIR_BYTES = 16, REGISTER_BYTES = 4,
        PAGE_BYTES = 4096 };
@@ -159,6 +160,15 @@ static uint32_t within_page(uint64_t addr, uint32_t bytes)
     return bytes < room ? bytes : room;
 }
 
+/* By how much memory is late with what would pass the pipe during ['from_ps', 'from_ps' + 'over_ps'): whole lines. */
+static int64_t memory_late_ps(const struct pcie *p, enum membus_counter kind, uint64_t addr, uint32_t bytes, int node,
+                              int64_t from_ps, int64_t over_ps)
+{
+    if (!p->config.memory) return 0;
+    int64_t lines = (int64_t)((addr + bytes - 1) / MEMBUS_LINE_BYTES - addr / MEMBUS_LINE_BYTES) + 1;
+    return membus_dma(p->config.memory, kind, node, lines * MEMBUS_LINE_BYTES, from_ps, over_ps);
+}
+
 static int64_t far_ps(const struct pcie *p, int node)
 {
     return node == p->config.node ? 0 : p->config.far_latency.ps;
@@ -167,7 +177,8 @@ static int64_t far_ps(const struct pcie *p, int node)
 sim_time pcie_dma_write(struct pcie *p, uint64_t addr, uint32_t bytes, int node)
 {
     int64_t total = bytes;
-    uint32_t tlps = 0;
+    uint64_t begin = addr;
+    uint32_t tlps = 0, whole = bytes;
 
     SIM_ASSERT(bytes > 0);
     p->counter[PCIE_writes]++;
@@ -179,6 +190,9 @@ sim_time pcie_dma_write(struct pcie *p, uint64_t addr, uint32_t bytes, int node)
         tlps += here;
     }
     int64_t sent = pipe_take(p, &p->up, engine_now(p->engine).ps, total);
+    int64_t took = total * p->ps_per_byte;
+    sent += memory_late_ps(p, MEMBUS_dma_write_bytes, begin, whole, node, sent - took, took);
+    p->up.busy_ps = sent;
     int64_t visible = sent + p->config.write_latency.ps + far_ps(p, node);
     acknowledge(p, &p->up, &p->down, tlps);
     if (p->visible_ps < visible) p->visible_ps = visible;
@@ -227,6 +241,7 @@ sim_time pcie_dma_read(struct pcie *p, uint64_t addr, uint32_t bytes, int node)
     SIM_ASSERT(bytes > 0);
     p->counter[PCIE_reads]++;
     p->counter[PCIE_read_bytes] += bytes;
+    r.latency += memory_late_ps(p, MEMBUS_dma_read_bytes, addr, bytes, node, r.up, r.latency + bytes * p->ps_per_byte);
     for (uint32_t n, count; bytes > 0; addr += n * count, bytes -= n * count, requests += count) {
         uint32_t here = within_page(addr, bytes), each = 0;
         n = here < most ? here : most;

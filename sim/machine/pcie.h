@@ -13,6 +13,7 @@
 #include "core/units.h"
 
 struct machine;
+struct membus;
 struct pcie;
 
 struct pcie_config {
@@ -26,6 +27,7 @@ struct pcie_config {
     sim_dur far_latency;    /* added when the memory is on another NUMA node */
     sim_dur mmio_latency;   /* CPU's posted write to the device's register */
     int node;               /* NUMA node of the slot */
+    struct membus *memory;  /* the machine's, which must outlive the slot; NULL: memory is never in the way */
 };
 
 /* Gen1 x8, 128-byte payloads, 512-byte read requests, latencies of a 2008 server: the slot of the paper's NIC.  Each
@@ -38,7 +40,7 @@ void pcie_destroy(struct pcie *p);
 const struct pcie_config *pcie_config_of(const struct pcie *p);
 
 /* A DMA write of 'bytes' starting at address 'addr' (for 4 KiB crossings) on NUMA node 'node', issued now.  Returns
- * when it is visible to the CPU. */
+ * when it is visible to the CPU.  While memory is late, what comes behind waits as well. */
 sim_time pcie_dma_write(struct pcie *p, uint64_t addr, uint32_t bytes, int node);
 
 /* A DMA read; returns when the last byte has arrived in the device. */

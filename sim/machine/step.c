@@ -11,6 +11,9 @@
 
 #include "core/assert.h"
 #include "machine/machine_impl.h"
+#include "machine/membus.h"
+
+static void settle(struct machine *m, int64_t from_ps);
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -30,12 +33,14 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     v->start = engine_now(v->engine);
     v->fs = c->carry_fs;
     v->user_fs = c->carry_user_fs;
-    v->syscalls = v->spin_ps = v->protocol_fs = 0;
+    v->syscalls = v->spin_ps = v->protocol_fs = v->stall_ps = v->settled_ps = 0;
     v->activity = f == &c->irq ? ACTIVITY_INTERRUPT : c->thread->activity;
+    v->moves = false;
     v->cpu = c->index;
     m->running = c;
     m->frame = f;
     f->result = fn(owner);
+    if (v->moves) settle(m, v->settled_ps);
     m->frame = NULL;
     v->cpu = -1;
     SIM_ASSERT(v->fs >= 0 && v->protocol_fs >= 0 && (f->result != STEP_BLOCKED || f->blocked_on));
@@ -53,6 +58,7 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     f->paid_ps = f->paid_user_ps = f->paid_spin_ps = f->paid_protocol_ps = 0;
     c->counter[CPU_steps]++;
     c->counter[CPU_syscl] += (uint64_t)v->syscalls;
+    c->counter[CPU_stall_ps] += (uint64_t)v->stall_ps;
     if ((uint64_t)f->length_ps > c->counter[CPU_step_ps_max]) c->counter[CPU_step_ps_max] = (uint64_t)f->length_ps;
 }
 
@@ -87,21 +93,52 @@ void step_flush(struct machine *m, effect_fn *fn, const void *owner)
 
 /* -- memory accesses --------------------------------------------------------------------------------------------- */
 
+/* What the step has moved passes its buses and memory from 'from_ps' (an offset) to now; it waits as long as that takes
+ * longer. */
+static void settle(struct machine *m, int64_t from_ps)
+{
+    struct machine_view *v = &m->view;
+    int64_t late = membus_settle(m->membus, v->start.ps + from_ps, local_offset_ps(m) - from_ps);
+
+    v->stall_ps += late;
+    v->fs += late * 1000;
+    v->settled_ps = local_offset_ps(m);
+    v->moves = false;
+}
+
+/* Where 'what' is, seen from CPU 'c', which does not have it but will from now on.  *from: which socket or node. */
+static enum cost_place take_over(const struct machine *m, const struct cpu *c, struct touchable *what, int *from)
+{
+    int last = what->last;
+
+    what->last = (int16_t)(c->index + 1);
+    if (last == 0) {
+        *from = what->home;
+        return what->home == c->node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
+    }
+    const struct cpu *had = &m->cpu[last - 1];
+    *from = had->node;
+    if (had->core == c->core) return COST_LINE_L2;
+    return had->node == c->node ? COST_LINE_SOCKET : COST_LINE_REMOTE;
+}
+
+static void fetch(struct machine *m, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes)
+{
+    if (!m->membus || place == COST_LINE_L2 || bytes == 0) return;
+    membus_fetch(m->membus, kind, place, socket, from, bytes);
+    m->view.moves = true;
+}
+
 void machine_touch_elsewhere(struct machine *m, struct touchable *what, int lines)
 {
     struct machine_view *v = &m->view;
-    enum cost_place place = COST_LINE_L2;
+    int from;
 
     if (v->cpu < 0) return;
     const struct cpu *c = m->running;
-    if (what->last == 0) {
-        place = what->home == c->node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
-    } else {
-        const struct cpu *had = &m->cpu[what->last - 1];
-        if (had->core != c->core) place = had->node == c->node ? COST_LINE_SOCKET : COST_LINE_REMOTE;
-    }
-    what->last = (int16_t)(v->cpu + 1);
+    enum cost_place place = take_over(m, c, what, &from);
     v->fs += v->price.place_fs[place] * lines;
+    fetch(m, MEMBUS_line_bytes, place, c->node, from, (int64_t)lines * MEMBUS_LINE_BYTES);
 }
 
 void machine_touch_dma(struct machine *m, int node, int lines)
@@ -109,5 +146,24 @@ void machine_touch_dma(struct machine *m, int node, int lines)
     struct machine_view *v = &m->view;
 
     if (v->cpu < 0) return;
-    v->fs += v->price.place_fs[m->running->node == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR] * lines;
+    int own = m->running->node;
+    enum cost_place place = own == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
+    v->fs += v->price.place_fs[place] * lines;
+    fetch(m, MEMBUS_line_bytes, place, own, node, (int64_t)lines * MEMBUS_LINE_BYTES);
+}
+
+void machine_copy(struct machine *m, enum machine_copy kind, int node, struct touchable *user, int64_t bytes)
+{
+    int64_t begin = local_offset_ps(m);
+    int from = 0;
+
+    machine_charge(m, COST_COPY_BYTE, bytes);
+    if (!m->membus || m->view.cpu < 0 || bytes == 0) return;
+    const struct cpu *c = m->running;
+    enum cost_place place = user->last == c->index + 1 ? COST_LINE_L2 : take_over(m, c, user, &from);
+    fetch(m, MEMBUS_copy_bytes, place, c->node, from, bytes);
+    place = c->node == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
+    if (kind != COPY_IN_STREAMED) fetch(m, MEMBUS_copy_bytes, place, c->node, node, bytes);
+    if (kind != COPY_OUT) membus_write_back(m->membus, MEMBUS_copy_bytes, c->node, node, bytes);
+    settle(m, begin);
 }

@@ -250,7 +250,8 @@ static void add_link(struct stack *s, int nic, const struct stack_link_config *c
     SIM_ASSERT(d->tx);
     for (unsigned i = 0; i < d->n_tx; i++) create_tx_side(d, i, tx[i]);
     sockets_add_link(c->config.sockets, &(struct sockets_link){ .name = d->name, .mac = config->mac,
-        .ip = config->ip, .mtu_bytes = config->mtu_bytes, .datalink = d, .transmit = crossbow_transmit });
+        .ip = config->ip, .mtu_bytes = config->mtu_bytes, .datalink = d, .transmit = crossbow_transmit,
+        .node = config->node });
     c->link[c->n_links++] = d;
 }
 

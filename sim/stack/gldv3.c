@@ -159,7 +159,8 @@ static void add_link(struct stack *s, int nic, const struct stack_link_config *l
     n->link = *link;
     n->link.name = n->name;
     sockets_add_link(of(s)->config.sockets, &(struct sockets_link){ .name = link->name, .mac = link->mac,
-        .ip = link->ip, .mtu_bytes = link->mtu_bytes, .datalink = n, .transmit = transmit });
+        .ip = link->ip, .mtu_bytes = link->mtu_bytes, .datalink = n, .transmit = transmit,
+        .node = link->node });
 }
 
 static void start(struct stack *s)

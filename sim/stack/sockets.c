@@ -13,7 +13,12 @@
  * Left out: the socket buffers' memory as such (bytes are counted; copying them is priced per byte). */
 #include <stdio.h>
 
+#include "machine/memory.h"
 #include "stack/sockets_impl.h"
+
+/* The Solaris kernel copies a write() of at least XCOPY_MIN_SIZE bytes, a multiple of COUNT_ALIGN_SIZE, by non-temporal
+ * stores (illumos rw.c, copy.s); a read() of up to 128 KiB by ordinary ones. */
+enum { STREAMED_MIN_BYTES = 128, STREAMED_ALIGN_BYTES = 16 };
 
 static const char *const counter_names[] = {
 #define X(name) #name,
@@ -360,6 +365,13 @@ bool sockets_must_wait(struct socket *sock, struct link_state *l)
     return true;
 }
 
+void sockets_copy_in(struct socket *sock, int64_t bytes)
+{
+    const struct sockets_config *c = &sock->owner->config;
+    bool streamed = c->streamed_writes && bytes >= STREAMED_MIN_BYTES && bytes % STREAMED_ALIGN_BYTES == 0;
+    machine_copy(c->machine, streamed ? COPY_IN_STREAMED : COPY_IN, MEMORY_BOUND_NODE, &sock->user, bytes);
+}
+
 /* The copy into the kernel comes before whatever guards the connection, as it does in a kernel. */
 bool sockets_begin_write(struct socket *sock, int64_t bytes)
 {
@@ -372,7 +384,7 @@ bool sockets_begin_write(struct socket *sock, int64_t bytes)
     }
     if (!sock->copied) {
         int64_t room = s->config.tcp.sndbuf_bytes - tcp_view(sock->conn)->sndbuf_used;
-        if (room > 0) machine_charge(s->m, COST_COPY_BYTE, bytes < room ? bytes : room);
+        if (room > 0) sockets_copy_in(sock, bytes < room ? bytes : room);
         sock->copied = true;
     }
     return true;
@@ -399,6 +411,7 @@ int64_t sockets_end_read(struct socket *sock, int64_t given)
     if (given == 0) return SOCKET_WOULD_BLOCK;
     sock->in_read = false;
     if (given < 0) return SOCKET_CLOSED;
-    machine_charge(sock->owner->m, COST_COPY_BYTE, given);
+    const struct link_state *l = tcp_view(sock->conn)->link;
+    machine_copy(sock->owner->m, COPY_OUT, l->config.node, &sock->user, given);
     return given;
 }

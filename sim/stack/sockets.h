@@ -41,6 +41,7 @@ struct sockets_config {
     bool squeue_crossbow;         /* SOCKETS_SQUEUE: squeues as they are with Crossbow */
     bool squeue_fanout;           /* SOCKETS_SQUEUE: a connection gets the squeue of a random CPU, not of its creator's */
     sim_dur squeue_worker_wait;   /* SOCKETS_SQUEUE: ip_squeue_worker_wait */
+    bool streamed_writes;         /* write() copies past the cache, what is long and even enough */
     struct tcp_config tcp;
     sockets_resolve_fn *resolve;
     void *resolve_owner;
@@ -54,6 +55,7 @@ struct sockets_link {
     void *datalink;
     sockets_transmit_fn *transmit;
     sockets_room_fn *room; /* NULL: it drops nothing, but tells writers to wait */
+    int node;             /* NUMA node of the buffers that its packets are received into */
 };
 
 struct sockets *sockets_create(const struct sockets_config *config);

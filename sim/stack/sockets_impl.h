@@ -45,6 +45,7 @@ struct socket {
     struct datagram *datagram;   /* a UDP socket's: what its datagrams look like; else NULL */
     struct task *task;           /* woken on every change */
     struct touchable lines;
+    struct touchable user;       /* the application's buffer */
     bool waiting;                /* for its link's transmit queue */
     unsigned queue;              /* of the link, where its packets go */
     bool in_write, in_read;      /* the system call under way is already charged */
@@ -151,6 +152,8 @@ void sockets_let_go(struct socket *sock);
 void sockets_no_delay(struct socket *sock);
 void sockets_ends(const struct socket *sock, struct host_addr *local, struct host_addr *remote);
 
+/* The copy of a write's 'bytes'. */
+void sockets_copy_in(struct socket *sock, int64_t bytes);
 /* Charges a write's system call and copy, once each, however often the write must wait.  False: the link takes no more
  * of the socket's packets, and its task is woken when it does. */
 bool sockets_begin_write(struct socket *sock, int64_t bytes);

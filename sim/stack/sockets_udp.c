@@ -67,7 +67,7 @@ static int64_t send(struct socket *sock, int32_t frame_bytes)
     if (sockets_must_wait(sock, d->link)) return SOCKET_WOULD_BLOCK;
     sock->in_write = false;
     struct packet *p = new_datagram(s, d, frame_bytes);
-    machine_charge(s->m, COST_COPY_BYTE, p->len - p->payload);
+    sockets_copy_in(sock, p->len - p->payload);
     machine_charge(s->m, COST_UDP_TX, 1);
     machine_touch(s->m, &sock->lines, CONN_LINES);
     s->counter[SOCKETS_udp_sent]++;

@@ -30,6 +30,7 @@ struct stack_link_config {
     int tx_first, tx_rings;        /* transmit rings that it sends on, alone or with others */
     int fanout;                    /* softring sets per lane; 0: by the stack's rule, or by the number of 'cpus' */
     bool poll;                     /* dynamic polling */
+    int node;                      /* NUMA node of the card and of its receive buffers */
     const int *cpus;               /* link property 'cpus'; NULL: automatic placement */
     unsigned cpu_count;
 };

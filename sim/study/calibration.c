@@ -131,8 +131,7 @@ static void check_entry(const struct calibration *c, size_t i, struct error_at a
         errors_add(errors, at, "fit: '%.60s' has no bracket in %s, expected low < high", name, c->profile_path);
     if (entry) return;
     name_guess_start(&guess, name, errors);
-    for (int k = 0; k < N_COST_OPS; k++) name_guess_offer(&guess, cost_op_name((enum cost_op)k));
-    for (int k = 0; k < N_COST_PLACES; k++) name_guess_offer(&guess, cost_place_name((enum cost_place)k));
+    for (int k = 0; k < N_COST_ENTRIES; k++) name_guess_offer(&guess, cost_entry_name(k));
     errors_add(errors, at, "fit: the cost profile has no entry '%.60s'%s", name, name_guess_hint(&guess, hint));
 }
 

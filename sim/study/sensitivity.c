@@ -15,13 +15,6 @@ static const struct error_at nowhere;
 
 /* -- entries ------------------------------------------------------------------------------------------------------ */
 
-static const char *entry_name(size_t i)
-{
-    return i < N_COST_OPS ? cost_op_name((enum cost_op)i) : cost_place_name((enum cost_place)(i - N_COST_OPS));
-}
-
-enum { N_ENTRIES = (int)N_COST_OPS + (int)N_COST_PLACES };
-
 static bool is_wanted(const struct sensitivity_config *config, const char *name)
 {
     for (size_t i = 0; i < config->entry_count; i++)
@@ -35,9 +28,9 @@ static void check_pattern(const char *pattern, struct errors *errors)
     char hint[NAME_WHY_BYTES];
 
     name_guess_start(&guess, pattern, errors);
-    for (size_t i = 0; i < N_ENTRIES; i++) {
-        if (name_match(pattern, entry_name(i))) return;
-        name_guess_offer(&guess, entry_name(i));
+    for (int i = 0; i < N_COST_ENTRIES; i++) {
+        if (name_match(pattern, cost_entry_name(i))) return;
+        name_guess_offer(&guess, cost_entry_name(i));
     }
     errors_add(errors, nowhere, "--entry: the cost profile has no entry '%.60s'%s", pattern,
                name_guess_hint(&guess, hint));
@@ -45,12 +38,12 @@ static void check_pattern(const char *pattern, struct errors *errors)
 
 static void choose_entries(struct sensitivity *s, const struct sensitivity_config *config, struct errors *errors)
 {
-    s->entries = calloc(N_ENTRIES, sizeof *s->entries);
+    s->entries = calloc(N_COST_ENTRIES, sizeof *s->entries);
     SIM_ASSERT(s->entries);
     for (size_t i = 0; i < config->entry_count; i++) check_pattern(config->entries[i], errors);
-    for (size_t i = 0; i < N_ENTRIES && s->profile; i++) {
-        const struct cost_entry *e = cost_profile_find(s->profile, entry_name(i));
-        if (is_wanted(config, entry_name(i)) && e->low < e->high) s->entries[s->entry_count++] = entry_name(i);
+    for (int i = 0; i < N_COST_ENTRIES && s->profile; i++) {
+        const struct cost_entry *e = cost_profile_find(s->profile, cost_entry_name(i));
+        if (e && is_wanted(config, cost_entry_name(i)) && e->low < e->high) s->entries[s->entry_count++] = cost_entry_name(i);
     }
     if (s->entry_count == 0 && s->profile && errors->count == 0)
         errors_add(errors, nowhere, "none of the entries has a bracket, expected low < high in the cost profile");

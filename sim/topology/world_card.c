@@ -27,8 +27,9 @@ static struct netdev_callbacks callbacks_for(struct nic_world *n)
     return (struct netdev_callbacks){ n, rx_ready, tx_update, n->of->stack->ops->tx_ready ? tx_ready : NULL };
 }
 
-static struct pcie_config pcie_config_for(const struct scenario_nic *sn)
+static struct pcie_config pcie_config_for(const struct nic_world *n)
 {
+    const struct scenario_nic *sn = &n->of->s->nics[n->index];
     struct pcie_config c = pcie_config_gen1_x8();
     c.lanes = sn->pcie.lanes;
     c.gt_per_s = sn->pcie.generation == 2 ? 5000000000 : 2500000000;
@@ -41,6 +42,7 @@ static struct pcie_config pcie_config_for(const struct scenario_nic *sn)
     c.far_latency = sn->pcie.far_latency;
     c.mmio_latency = sn->pcie.mmio_latency;
     c.node = sn->node;
+    c.memory = machine_membus(n->of->machine);
     return c;
 }
 
@@ -134,7 +136,7 @@ int world_build_card(struct nic_world *n, int groups, int rings, struct errors *
 {
     struct world *w = n->of->w;
     const struct scenario_nic *sn = &n->of->s->nics[n->index];
-    struct pcie_config pcie = pcie_config_for(sn);
+    struct pcie_config pcie = pcie_config_for(n);
     char name[256];
 
     snprintf(name, sizeof name, "%s/%s", n->of->s->name, sn->name);

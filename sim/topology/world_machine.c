@@ -118,7 +118,7 @@ static struct stack_link_config own_link(const struct scenario_nic *sn, const st
         .name = sn->name, .mac = world_mac(sn->mac), .ip = sn->address, .mtu_bytes = (int32_t)sn->mtu_bytes,
         .group = g->shared == 0 ? -1 : 0, .lanes = sn->lanes, .tx_rings = tx_rings,
         .fanout = sn->fanout == SCENARIO_AUTO ? 0 : sn->fanout,
-        .poll = sn->poll, .cpus = sn->cpus.list, .cpu_count = (unsigned)sn->cpus.count };
+        .poll = sn->poll, .node = sn->node, .cpus = sn->cpus.list, .cpu_count = (unsigned)sn->cpus.count };
 }
 
 static struct stack_link_config vnic_link(const struct scenario_nic *sn, const struct scenario_link *sl, int group)
@@ -126,8 +126,8 @@ static struct stack_link_config vnic_link(const struct scenario_nic *sn, const s
     return (struct stack_link_config){
         .name = sl->name, .mac = world_mac(sl->mac), .ip = sl->address, .vlan = sl->vlan,
         .mtu_bytes = (int32_t)sn->mtu_bytes, .group = group, .lanes = sl->lanes,
-        .fanout = sl->fanout == SCENARIO_AUTO ? 0 : sl->fanout, .poll = sn->poll, .cpus = sl->cpus.list,
-        .cpu_count = (unsigned)sl->cpus.count };
+        .fanout = sl->fanout == SCENARIO_AUTO ? 0 : sl->fanout, .poll = sn->poll, .node = sn->node,
+        .cpus = sl->cpus.list, .cpu_count = (unsigned)sl->cpus.count };
 }
 
 static int add_link(struct machine_world *mw, struct nic_world *n, const struct stack_link_config *link,

@@ -42,6 +42,7 @@ static struct stack *make_linux26(struct machine_world *mw)
 void world_build_stack(struct machine_world *mw, struct sockets_config *sockets)
 {
     const struct scenario_machine *sm = mw->s;
+    sockets->streamed_writes = sm->stack != SCENARIO_LINUX26;
     switch (sm->stack) {
     case SCENARIO_CROSSBOW:
         sockets->rule = SOCKETS_SQUEUE;

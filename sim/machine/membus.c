@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * membus.c -- which bytes pass where.
+ *
+ *   a chipset      cache -- bus of the socket -- chipset's memory       a line of another socket passes both buses
+ *   own memories   cache -- node's memory                               another node's: its memory, the link
+ *
+ * On front-side buses a line that another cache has modified is written to memory as it is handed over (implicit
+ * write-back), also between the two dies of a socket, which share only the bus.  A device's transfers take memory alone:
+ * the chipset's filter knows which lines no cache has and asks no bus about them (Intel 5400 chipset: 24 MB, all
+ * there is of second-level cache).  Left out: snoops for those that a cache has, and what waits below saturation. */
+#include "machine/membus.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/assert.h"
+
+static const char *const counter_names[N_MEMBUS_COUNTERS] = {
+#define X(name) #name,
+    MEMBUS_COUNTERS(X)
+#undef X
+};
+
+struct carrier {
+    struct carrier *next;       /* of all */
+    struct calendar calendar;
+    int64_t pending;            /* bytes of the running step that are not settled yet */
+    int64_t cpus, devices;      /* of how many equal parts a CPU is sure of one, and the devices are */
+    int64_t devices_ps;         /* when the devices' part is through with what they have asked for */
+    int64_t devices_bytes;      /* of that, not booked yet */
+    uint64_t counter[N_MEMBUS_COUNTERS];
+};
+
+struct membus {
+    int sockets, cpus_per_socket;
+    struct carrier *chipset;
+    struct carrier **bus, **memory, **link; /* [socket], [node], [from * sockets + to]; NULL: without limit */
+    struct carrier *all, **pending;
+    int n_pending;
+};
+
+/* A carrier of 'users' that take turns, each for 'cpus_per_socket'. */
+static struct carrier *make(struct membus *b, const struct engine *engine, struct stats *stats, const char *name,
+                            int64_t bandwidth_Bps, int users)
+{
+    struct carrier *c = calloc(1, sizeof *c);
+
+    SIM_ASSERT(c);
+    calendar_init(&c->calendar, engine, bandwidth_Bps);
+    stats_register(stats, "memory", name, counter_names, c->counter, N_MEMBUS_COUNTERS);
+    c->cpus = users * b->cpus_per_socket;
+    c->devices = users;
+    c->next = b->all;
+    b->all = c;
+    return c;
+}
+
+struct membus *membus_create(const struct engine *engine, struct stats *stats, const char *name, int sockets,
+                             int cpus_per_socket, const int64_t bandwidth_Bps[N_COST_BANDWIDTHS])
+{
+    const int64_t *rate = bandwidth_Bps;
+    size_t n = (size_t)sockets;
+    char part[256];
+
+    if (!rate[COST_BUS] && !rate[COST_CHIPSET] && !rate[COST_NODE] && !rate[COST_LINK]) return NULL;
+    struct membus *b = calloc(1, sizeof *b);
+    SIM_ASSERT(b);
+    b->sockets = sockets;
+    b->cpus_per_socket = cpus_per_socket;
+    b->bus = calloc(n, sizeof *b->bus);
+    b->memory = calloc(n, sizeof *b->memory);
+    b->link = calloc(n * n, sizeof *b->link);
+    b->pending = calloc(2 * n + n * n, sizeof *b->pending);
+    SIM_ASSERT(b->bus && b->memory && b->link && b->pending);
+    for (int i = 0; i < sockets && rate[COST_BUS]; i++) {
+        snprintf(part, sizeof part, "%s/bus%d", name, i);
+        b->bus[i] = make(b, engine, stats, part, rate[COST_BUS], 1);
+    }
+    snprintf(part, sizeof part, "%s/chipset", name);
+    if (rate[COST_CHIPSET]) b->chipset = make(b, engine, stats, part, rate[COST_CHIPSET], sockets + 1);
+    for (int i = 0; i < sockets; i++) {
+        snprintf(part, sizeof part, "%s/node%d", name, i);
+        b->memory[i] = b->chipset;
+        if (!b->chipset && rate[COST_NODE])
+            b->memory[i] = make(b, engine, stats, part, rate[COST_NODE], sockets + 1);
+    }
+    for (int i = 0; i < sockets * sockets && rate[COST_LINK]; i++) {
+        if (i / sockets == i % sockets) continue;
+        snprintf(part, sizeof part, "%s/link%d-%d", name, i / sockets, i % sockets);
+        b->link[i] = make(b, engine, stats, part, rate[COST_LINK], 1);
+    }
+    return b;
+}
+
+void membus_destroy(struct membus *b)
+{
+    if (!b) return;
+    while (b->all) {
+        struct carrier *c = b->all;
+        b->all = c->next;
+        calendar_fini(&c->calendar);
+        free(c);
+    }
+    free(b->bus);
+    free(b->memory);
+    free(b->link);
+    free(b->pending);
+    free(b);
+}
+
+static inline void add(struct membus *b, struct carrier *c, enum membus_counter kind, int64_t bytes)
+{
+    if (!c) return;
+    c->counter[kind] += (uint64_t)bytes;
+    if (c->pending == 0) b->pending[b->n_pending++] = c;
+    c->pending += bytes;
+}
+
+void membus_fetch(struct membus *b, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes)
+{
+    add(b, b->bus[socket], kind, bytes);
+    if (place == COST_LINE_DRAM || place == COST_LINE_DRAM_FAR) {
+        add(b, b->memory[from], kind, bytes);
+    } else {
+        if (from != socket) add(b, b->bus[from], kind, bytes);
+        add(b, b->chipset, kind, bytes);
+    }
+    if (from != socket) add(b, b->link[from * b->sockets + socket], kind, bytes);
+}
+
+void membus_write_back(struct membus *b, enum membus_counter kind, int socket, int node, int64_t bytes)
+{
+    add(b, b->bus[socket], kind, bytes);
+    add(b, b->memory[node], kind, bytes);
+    if (node != socket) add(b, b->link[socket * b->sockets + node], kind, bytes);
+}
+
+/* Time of 'bytes' for one who has one of 'parts' of the carrier. */
+static int64_t part_ps(const struct carrier *c, int64_t parts, int64_t bytes)
+{
+    return calendar_time(&c->calendar, bytes * parts * CALENDAR_BYTE_UNITS);
+}
+
+int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps)
+{
+    struct carrier *slowest = NULL;
+    int64_t most = 0;
+
+    for (int i = 0; i < b->n_pending; i++) {
+        struct carrier *c = b->pending[i];
+        int64_t late = calendar_take(&c->calendar, from_ps, over_ps, c->pending);
+        if (late > most) {
+            int64_t at_worst = part_ps(c, c->cpus, c->pending) - over_ps;
+            if (late > at_worst) late = at_worst;
+        }
+        c->pending = 0;
+        if (late <= most) continue;
+        most = late;
+        slowest = c;
+    }
+    b->n_pending = 0;
+    if (slowest) slowest->counter[MEMBUS_wait_ps] += (uint64_t)most;
+    return most;
+}
+
+int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t bytes, int64_t from_ps, int64_t over_ps)
+{
+    struct carrier *c = node >= 0 && node < b->sockets ? b->memory[node] : NULL; /* else there is no memory there */
+
+    if (!c) return 0;
+    c->counter[kind] += (uint64_t)bytes;
+    c->devices_bytes += bytes;
+    if (c->devices_bytes < MEMBUS_LITTLE_BYTES) return 0;
+    bytes = c->devices_bytes;
+    c->devices_bytes = 0;
+    int64_t alone = part_ps(c, 1, bytes) + 1;
+    if (over_ps < alone) over_ps = alone; /* the others have had time of their own */
+    int64_t late = calendar_take(&c->calendar, from_ps, over_ps, bytes);
+    if (late == 0) return 0;
+    if (c->devices_ps < from_ps) c->devices_ps = from_ps;
+    c->devices_ps += part_ps(c, c->devices, bytes);
+    int64_t at_worst = c->devices_ps > from_ps + over_ps ? c->devices_ps - from_ps - over_ps : 0;
+    if (late > at_worst) late = at_worst;
+    c->counter[MEMBUS_dma_wait_ps] += (uint64_t)late;
+    return late;
+}
+
+void membus_account(struct membus *b)
+{
+    for (struct carrier *c = b ? b->all : NULL; c; c = c->next) {
+        uint64_t bytes = 0;
+        for (int k = MEMBUS_copy_bytes; k <= MEMBUS_dma_write_bytes; k++) bytes += c->counter[k];
+        c->counter[MEMBUS_busy_ps] = (uint64_t)((sim_wide)bytes * 1000000000000 / c->calendar.bytes_per_s);
+    }
+}
