@@ -15,7 +15,8 @@
 
 static const char *const fixture_cpu_names[] = { "intr", "ithr", "csw", "icsw", "migr", "smtx", "syscl", "usr_ps",
                                                  "sys_ps", "intr_ps", "spin_ps", "idl_ps", "act_intr_ps",
-                                                 "act_poll_ps", "act_proto_ps", "act_sys_ps" };
+                                                 "act_poll_ps", "act_proto_ps", "act_sys_ps", "stall_ps" };
+static const char *const fixture_memory_names[] = { "busy_ps" };
 static const char *const fixture_state_names[] = { "interrupts", "polls_nonempty", "inline_poll", "handed_over" };
 static const char *const fixture_ring_names[] = { "packets" };
 static const char *const fixture_rxq_names[] = { "0", "1" };
@@ -36,9 +37,10 @@ static inline void fixture_run(struct run_result *r, const char *variant, uint64
 {
     const uint64_t ms = 1000000000; /* picoseconds */
     const uint64_t cpu0[] = { 3000, 10, 800, 80, 8, 40, 5000, 200 * ms, 500 * ms, 100 * ms, 20 * ms, 200 * ms,
-                              100 * ms, 150 * ms, 200 * ms, 130 * ms };
+                              100 * ms, 150 * ms, 200 * ms, 130 * ms, 26 * ms };
     const uint64_t cpu1[] = { 1000, 0, 200, 20, 2, 10, 5000, 300 * ms, 200 * ms, 100 * ms, 0, 400 * ms,
-                              100 * ms, 50 * ms, 50 * ms, 100 * ms };
+                              100 * ms, 50 * ms, 50 * ms, 100 * ms, 0 };
+    const uint64_t bus0[] = { 250 * ms }, chipset[] = { 640 * ms };
     const uint64_t lane0[] = { 1000, 1518000, 100, 151800, 900, 1366200, 0, 10, 20, 10 };
     const uint64_t lane1[] = { 3000, 4554000, 1500, 2277000, 1500, 2277000, 5, 60, 0, 0 };
     const uint64_t idle[] = { 7, 420, 7, 420, 0, 0, 0, 0, 0, 0 };
@@ -72,8 +74,10 @@ static inline void fixture_run(struct run_result *r, const char *variant, uint64
     r->ledger.dropped[DROP_LANE_RX] = 2;
     run_result_add(r, "link", "client1>foundry", fixture_link_names, link0, 2);
     run_result_add(r, "link", "foundry>sut", fixture_link_names, link1, 2);
-    run_result_add(r, "cpu", "sut/cpu0", fixture_cpu_names, cpu0, 16);
-    run_result_add(r, "cpu", "sut/cpu1", fixture_cpu_names, cpu1, 16);
+    run_result_add(r, "cpu", "sut/cpu0", fixture_cpu_names, cpu0, 17);
+    run_result_add(r, "cpu", "sut/cpu1", fixture_cpu_names, cpu1, 17);
+    run_result_add(r, "memory", "sut/bus0", fixture_memory_names, bus0, 1);
+    run_result_add(r, "memory", "sut/chipset", fixture_memory_names, chipset, 1);
     run_result_add(r, "lane", "sut/ixgbe0/swlane0", fixture_lane_names, soft, 10);
     run_result_add(r, "lane", "sut/ixgbe0/hwlane0", fixture_lane_names, lane0, 10);
     run_result_add(r, "lane", "sut/ixgbe0/hwlane1", fixture_lane_names, lane1, 10);

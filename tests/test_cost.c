@@ -79,6 +79,8 @@ START_TEST(cost_profile_load__profile_on_a_base)
     }
     ck_assert_double_eq(p->place[COST_LINE_DRAM].value, 65);
     ck_assert_double_gt(p->place[COST_LINE_DRAM_FAR].value, p->place[COST_LINE_DRAM].value);
+    ck_assert(!p->bandwidth[COST_BUS].source && !p->bandwidth[COST_CHIPSET].source); /* of the base: not taken */
+    ck_assert(p->bandwidth[COST_NODE].source && p->bandwidth[COST_LINK].source);
     cost_profile_destroy(p);
     cost_profile_destroy(base);
 }
@@ -116,6 +118,8 @@ START_TEST(cost_profile_load__shipped_profile_is_whole)
         ck_assert_double_lt(p->op[i].low, p->op[i].high);
         ck_assert_uint_gt(strlen(p->op[i].source), 10);
     }
+    ck_assert(p->bandwidth[COST_BUS].source && p->bandwidth[COST_CHIPSET].source);
+    ck_assert(!p->bandwidth[COST_NODE].source && !p->bandwidth[COST_LINK].source);
     cost_profile_destroy(p);
 }
 END_TEST
@@ -322,6 +326,30 @@ START_TEST(cost_profile_load__fitted_profiles_are_up_to_date)
 }
 END_TEST
 
+/* A machine has what its profile gives; what that leaves out is without limit. */
+START_TEST(cost_profile_load__bandwidths)
+{
+    struct cost_profile *p = load_changed("  chipset: {value: 7.5, unit: GB/s, low: 6, high: 9.5", "  node: {value: 2.5, unit: GB/s");
+    struct cost_table t;
+    errors_print(&errors, stderr);
+    ck_assert_ptr_nonnull(p);
+    cost_table_fill(&t, p, 1000000000); /* whatever the clock */
+    ck_assert_int_eq(t.bandwidth_Bps[COST_BUS], 7000000000);
+    ck_assert_int_eq(t.bandwidth_Bps[COST_NODE], 2500000000);
+    ck_assert_int_eq(t.bandwidth_Bps[COST_CHIPSET], 0);
+    ck_assert_ptr_null(cost_profile_find(p, "chipset"));
+    ck_assert_double_eq(cost_profile_find(p, "node")->high, 2.5);
+    cost_profile_destroy(p);
+
+    ck_assert_ptr_null(load_changed("7.5, unit: GB/s", "7.5, unit: ns"));
+    ck_assert(reported("GB/s"));
+    ck_assert_ptr_null(load_changed("7.5, unit: GB/s, low: 6", "7.5, unit: GB/s, low: 0"));
+    ck_assert(reported("chipset: expected a bandwidth from 0.1 to 1000 GB/s"));
+    ck_assert_ptr_null(load_changed("  chipset:", "  disk:"));
+    ck_assert(reported("unknown key 'disk'"));
+}
+END_TEST
+
 Suite *cost_suite(void)
 {
     Suite *s = suite_create("cost");
@@ -331,6 +359,7 @@ Suite *cost_suite(void)
     tcase_add_test(c, cost_profile_load__profile_on_a_base);
     tcase_add_test(c, cost_profile_load__mistakes_about_the_base);
     tcase_add_test(c, cost_profile_load__shipped_profile_keeps_its_sums);
+    tcase_add_test(c, cost_profile_load__bandwidths);
     tcase_add_test(c, cost_profile_write__reads_back);
     tcase_add_test(c, cost_profile_find__every_kind_of_entry);
     tcase_add_test(c, cost_profile_load__fitted_profiles_are_up_to_date);

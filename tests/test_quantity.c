@@ -42,6 +42,7 @@ START_TEST(quantity_parse__units)
     ck_assert_int_eq(parsed("150kB", QUANTITY_SIZE), 150000);
     ck_assert_int_eq(parsed("9216B", QUANTITY_SIZE), 9216);
     ck_assert_int_eq(parsed("2.8GHz", QUANTITY_FREQUENCY), 2800000000);
+    ck_assert_int_eq(parsed("7.5GB/s", QUANTITY_BANDWIDTH), 7500000000);
     ck_assert_int_eq(parsed("12.5%", QUANTITY_PERCENT), 125000);
     ck_assert_int_eq(parsed("14.88Mpps", QUANTITY_PACKET_RATE), 14880000);
     ck_assert_int_eq(parsed("007", QUANTITY_COUNT), 7);
@@ -55,6 +56,7 @@ START_TEST(quantity_parse__refuses)
     refused("200", QUANTITY_DURATION, "a bare number where a duration is needed: write 200ms");
     refused("1500", QUANTITY_SIZE, "a bare number where a size is needed: write 1500B");
     refused("10gbps", QUANTITY_RATE, "did you mean 'Gbps'?");
+    refused("10Gb/s", QUANTITY_BANDWIDTH, "unknown unit 'Gb/s'");
     refused("10G", QUANTITY_RATE, "unknown unit 'G'");
     refused("10ms", QUANTITY_SIZE, "unknown unit 'ms' where a size is needed");
     refused("4B", QUANTITY_COUNT, "write it without a unit");

@@ -67,7 +67,7 @@ char *csv_file_name(const char *kind)
 {
     size_t n = strlen(kind);
     const char *ending = n > 1 && strcmp(kind + n - 2, "ch") == 0 ? "es.csv"
-                         : n > 0 && strchr("sx", kind[n - 1]) ? ".csv" : "s.csv";
+                         : n > 0 && strchr("sxy", kind[n - 1]) ? ".csv" : "s.csv";
     char *name = malloc(n + sizeof "es.csv");
     SIM_ASSERT(name);
     for (size_t i = 0; i < n; i++) name[i] = kind[i] == '/' ? '_' : kind[i];

@@ -22,7 +22,7 @@ metric_formula metric_packets_per_interrupt, metric_packets_per_poll, metric_lan
     metric_packets_per_cpu_second, metric_goodput_per_cpu, metric_per_packet, metric_tx_blocks,
     metric_tx_packet_rate, metric_poll_inline_share, metric_handoffs_per_chain, metric_intake_share,
     metric_first_ring_share, metric_card_tx_rings_used, metric_links_used,
-    metric_cpus_pegged, metric_spin_share;
+    metric_cpus_pegged, metric_spin_share, metric_memory_load, metric_memory_wait;
 
 /* metric_web.c */
 metric_formula metric_web_rate, metric_latency_mean, metric_latency_quantile, metric_card_rate, metric_frame_bytes,

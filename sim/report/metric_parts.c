@@ -173,6 +173,22 @@ double metric_spin_share(const struct metric *m, const struct run_result *r)
     return ratio(sum(r, "cpu", "", "spin_ps") * 1e-12 / sim_seconds(r->measured), busy_cpus(r));
 }
 
+double metric_memory_wait(const struct metric *m, const struct run_result *r)
+{
+    return ratio(sum(r, "cpu", "", m->counter) * 1e-12 / sim_seconds(r->measured), busy_cpus(r));
+}
+
+double metric_memory_load(const struct metric *m, const struct run_result *r)
+{
+    double most = NAN;
+    const struct result_block *b;
+    for (size_t i = 0; (b = metric_next_block(r, "memory", true, &i));) {
+        double busy = metric_counter(b, m->counter) * 1e-12 / sim_seconds(r->measured);
+        if (!(busy <= most)) most = busy;
+    }
+    return most;
+}
+
 double metric_packets_per_cpu_second(const struct metric *m, const struct run_result *r)
 {
     return ratio(sum(r, "lane", "", m->counter) / sim_seconds(r->measured), busy_cpus(r));

@@ -92,6 +92,7 @@ static bool absent(const struct key_spec *k, const void *base)
     case VALUE_KINDS: return *(const size_t *)(const void *)((const char *)base + k->count_offset) == 0;
     case VALUE_SECTION: return (k->flags & KEY_PRESENT) && !*((const bool *)base + k->count_offset);
     case VALUE_RATE:
+    case VALUE_BANDWIDTH:
     case VALUE_PERCENT:
     case VALUE_PACKET_RATE: return !k->def && value_number(k, at) == 0;
     default: return false;

@@ -53,6 +53,9 @@ static const struct unit units[] = {
     { "MHz", QUANTITY_FREQUENCY, 1000000, 6, true },
     { "kHz", QUANTITY_FREQUENCY, 1000, 3, true },
     { "Hz", QUANTITY_FREQUENCY, 1, 0, true },
+    { "GB/s", QUANTITY_BANDWIDTH, 1000000000, 9, true },
+    { "MB/s", QUANTITY_BANDWIDTH, 1000000, 6, true },
+    { "B/s", QUANTITY_BANDWIDTH, 1, 0, true },
     { "%", QUANTITY_PERCENT, 10000, -2, true },
     { "Mpps", QUANTITY_PACKET_RATE, 1000000, 6, true },
     { "kpps", QUANTITY_PACKET_RATE, 1000, 3, true },
@@ -69,6 +72,7 @@ static const struct {
                         "([kMGT]?bps|[kMG]?b/s)" },
     [QUANTITY_SIZE] = { "a size", "1500B", "B", "bytes", "B kB MB GB KiB MiB GiB", "([kMG]?B|[KMG]iB)" },
     [QUANTITY_FREQUENCY] = { "a frequency", "2.8GHz", "Hz", "hertz", "Hz kHz MHz GHz", "[kMG]?Hz" },
+    [QUANTITY_BANDWIDTH] = { "a bandwidth", "7GB/s", "B/s", "bytes per second", "B/s MB/s GB/s", "[MG]?B/s" },
     [QUANTITY_PERCENT] = { "a percentage", "80%", "%", "millionths", "%", "%" },
     [QUANTITY_PACKET_RATE] = { "a packet rate", "1Mpps", "pps", "packets per second", "pps kpps Mpps", "[kM]?pps" },
 };

@@ -15,6 +15,7 @@ enum quantity_kind {     /* base unit */
     QUANTITY_RATE,        /* bits per second */
     QUANTITY_SIZE,        /* bytes */
     QUANTITY_FREQUENCY,   /* hertz */
+    QUANTITY_BANDWIDTH,   /* bytes per second */
     QUANTITY_PERCENT,     /* millionths: 100% is 1,000,000 */
     QUANTITY_PACKET_RATE, /* packets per second */
     N_QUANTITY_KINDS
@@ -30,7 +31,7 @@ int quantity_parse(const char *text, enum quantity_kind kind, int64_t *value, ch
 const char *quantity_format(enum quantity_kind kind, int64_t value, char to[QUANTITY_TEXT_BYTES]);
 
 /* Reads a number with a unit of any kind, or with none (QUANTITY_COUNT), as digits * 10^exponent of SI units: bit/s, s,
- * B, Hz, packets/s, and a share of 1 for percent.  0, or -1 with 'why'. */
+ * B, Hz, B/s, packets/s, and a share of 1 for percent.  0, or -1 with 'why'. */
 int quantity_parse_any(const char *text, enum quantity_kind *kind, int64_t *digits, int *exponent, char *why);
 
 /* "a duration", and a regular expression (ECMA 262) of what is accepted. */

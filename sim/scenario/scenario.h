@@ -90,6 +90,12 @@ struct scenario_cpus {
     sim_dur quantum;
 };
 
+/* Bytes per second; 0: as the profile says, SCENARIO_UNLIMITED: as much as anyone asks for. */
+#define SCENARIO_UNLIMITED INT64_MAX
+struct scenario_memory {
+    int64_t bus, chipset, node, link;
+};
+
 struct scenario_tcp {
     int64_t send_buffer_bytes, receive_buffer_bytes;
     int initial_window;  /* segments */
@@ -189,6 +195,7 @@ struct scenario_machine {
     enum scenario_detail detail;
     struct scenario_ref host;   /* SimGrid host; text NULL without a platform file */
     struct scenario_cpus cpus;
+    struct scenario_memory memory;
     enum scenario_stack stack;
     struct scenario_tcp tcp;
     struct scenario_lane lane;
@@ -263,11 +270,11 @@ struct scenario_trace {
     sim_dur from, to;
 };
 
-/* A bound of an expectation, exactly as written: digits * 10^exponent in the unit's base (bit/s, s, B, Hz, packets/s,
+/* A bound of an expectation, exactly as written: digits * 10^exponent in the unit's base (bit/s, s, B, Hz, packets/s, B/s,
  * 1 for counts and shares: 1% is 0.01). */
 enum scenario_bound_unit {
     SCENARIO_BOUND_NONE, SCENARIO_BOUND_NUMBER, SCENARIO_BOUND_PERCENT, SCENARIO_BOUND_RATE, SCENARIO_BOUND_DURATION,
-    SCENARIO_BOUND_SIZE, SCENARIO_BOUND_FREQUENCY, SCENARIO_BOUND_PACKET_RATE
+    SCENARIO_BOUND_SIZE, SCENARIO_BOUND_FREQUENCY, SCENARIO_BOUND_PACKET_RATE, SCENARIO_BOUND_BANDWIDTH
 };
 struct scenario_bound {
     enum scenario_bound_unit unit; /* NONE: not given */

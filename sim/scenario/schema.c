@@ -15,6 +15,7 @@
 #define HOUR (3600 * SECOND)
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
+#define MEGA INT64_C(1000000)
 #define GIGA INT64_C(1000000000)
 
 #define AT(type, member) .offset = offsetof(struct type, member)
@@ -92,6 +93,23 @@ static const struct key_spec cpus_keys[] = {
 static const struct section_spec cpus_section = {
     .title = "machines: NAME: cpus", .doc = "Used by machines in full detail.", .keys = cpus_keys,
     .size = sizeof(struct scenario_cpus),
+};
+
+#define BANDWIDTH(NAME, member, text) \
+    { .name = NAME, .type = VALUE_BANDWIDTH, AT(scenario_memory, member), .min = 100 * MEGA, .max = 1000 * GIGA, \
+      .none = "the profile's", .word = "unlimited", .word_value = SCENARIO_UNLIMITED, .doc = text }
+static const struct key_spec memory_keys[] = {
+    BANDWIDTH("bus", bus, "of each socket's front-side bus"),
+    BANDWIDTH("chipset", chipset, "of the memory behind a chipset, one for all sockets; it is there instead of `node`"),
+    BANDWIDTH("node", node, "of each socket's own memory"),
+    BANDWIDTH("link", link, "from one socket to another"),
+    { .name = NULL },
+};
+static const struct section_spec memory_section = {
+    .title = "machines: NAME: memory",
+    .doc = "What copies, cache lines and devices can move in a second, in full detail: sustained, everything that passes "
+           "counted. `unlimited`: nobody waits for it.",
+    .keys = memory_keys, .size = sizeof(struct scenario_memory),
 };
 
 static const struct key_spec tcp_keys[] = {
@@ -329,6 +347,8 @@ static const struct key_spec machine_keys[] = {
       .flags = KEY_RANGE, .doc = "with a platform file: the SimGrid host that this machine is; for `node[0-9]` a range "
                                  "of as many hosts" },
     { .name = "cpus", .type = VALUE_SECTION, AT(scenario_machine, cpus), .section = &cpus_section, .doc = "its CPUs" },
+    { .name = "memory", .type = VALUE_SECTION, AT(scenario_machine, memory), .section = &memory_section,
+      .doc = "how fast its buses and memory are" },
     { .name = "stack", .type = VALUE_CHOICE, AT(scenario_machine, stack), .def = "crossbow", .choices = stacks,
       .doc = "the operating system's data path, in full detail: Solaris with Crossbow, Solaris before it, Linux 2.6" },
     { .name = "tcp", .type = VALUE_SECTION, AT(scenario_machine, tcp), .section = &tcp_section, .doc = "its TCP" },

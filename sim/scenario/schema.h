@@ -23,6 +23,7 @@ enum value_type {       /* what the key takes               where it goes */
     VALUE_RATE,          /*                                  sim_rate */
     VALUE_SIZE,          /*                                  int64_t, bytes */
     VALUE_FREQUENCY,     /*                                  int64_t, hertz */
+    VALUE_BANDWIDTH,     /*                                  int64_t, bytes per second */
     VALUE_PERCENT,       /*                                  int64_t, millionths */
     VALUE_PACKET_RATE,   /*                                  int64_t, per second */
     VALUE_IPV4,          /* a.b.c.d                          uint32_t, host byte order; 0: not given */

@@ -54,6 +54,8 @@ static bool resolve_full(void *owner, uint32_t ip, struct mac_addr *mac)
     return resolve(owner, ip, mac, &vlan);
 }
 
+_Static_assert(SCENARIO_UNLIMITED == BANDWIDTH_UNLIMITED, "scenario and machine agree");
+
 /* -- machines ----------------------------------------------------------------------------------------------------- */
 
 static struct tcp_config tcp_config_of(const struct scenario_machine *sm)
@@ -190,6 +192,8 @@ static int build_full(struct machine_world *mw, struct errors *errors)
     mw->machine = machine_create(w->engine, w->stats, &(struct machine_config){
         .name = sm->name, .sockets = sm->cpus.sockets, .cores = sm->cpus.cores, .threads_per_core = sm->cpus.threads,
         .clock_hz = sm->cpus.clock_hz, .quantum = sm->cpus.quantum, .profile = w->profile, .pool = w->pool,
+        .bandwidth_Bps = { [COST_BUS] = sm->memory.bus, [COST_CHIPSET] = sm->memory.chipset,
+                           [COST_NODE] = sm->memory.node, [COST_LINK] = sm->memory.link },
         .scheduler = linux26 ? SCHEDULER_LINUX26 : SCHEDULER_SOLARIS, .spinlocks = linux26 });
     struct sockets_config sockets = { .machine = mw->machine, .pool = w->pool, .stats = w->stats, .seed = w->seed,
                                       .tcp = tcp_config_of(sm), .resolve = resolve_full, .resolve_owner = w };
