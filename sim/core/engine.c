@@ -264,22 +264,20 @@ static void fit_width(struct engine *e)
     take_from_far(e);
 }
 
-/* The cursor's bucket is empty: moves on to the next that is not, but not beyond 'until'; false: there is none. */
-IN_LINE bool turn(struct engine *e, int64_t until)
+/* The cursor moves on to the bucket 'number'. */
+IN_LINE void turn(struct engine *e, int64_t number)
 {
-    struct wheel *w = &e->wheel;
-    int64_t number;
-
-    if (w->events > 0)
-        number = wheel_next(w);
-    else if (e->far.used)
-        number = e->far.slot[0].at >> w->shift;
-    else
-        return false;
-    if (number > until >> w->shift) return false;
-    w->cursor = number;
+    e->wheel.cursor = number;
     if (far_is_near(e)) take_from_far(e);
-    if (++w->turns >= TURNS) fit_width(e);
+    if (++e->wheel.turns >= TURNS) fit_width(e);
+}
+
+/* The wheel is empty: moves it to the first event behind it; false: there is none by 'until'. */
+__attribute__((noinline)) static bool jump(struct engine *e, int64_t until)
+{
+    if (e->far.used == 0 || e->far.slot[0].at > until) return false;
+    e->wheel.cursor = e->far.slot[0].at >> e->wheel.shift;
+    take_from_far(e);
     return true;
 }
 
@@ -357,13 +355,14 @@ void engine_cancel(struct engine *e, struct event *ev)
 IN_LINE bool step(struct engine *e, int64_t until)
 {
     struct wheel *w = &e->wheel;
-    struct event *last;
 
-    while (!(last = w->last[(uint32_t)w->cursor % BUCKETS]))
-        if (!turn(e, until)) return false;
-    struct event *ev = last->next;
+    if (w->events == 0 && !jump(e, until)) return false;
+    int64_t number = wheel_next(w);
+    uint32_t i = (uint32_t)number % BUCKETS;
+    struct event *ev = w->last[i]->next;
     if (ev->at.ps > until) return false;
-    wheel_take(w, (uint32_t)w->cursor % BUCKETS, ev);
+    wheel_take(w, i, ev);
+    if (number != w->cursor) turn(e, number);
     ev->slot = 0;
     e->view.now = ev->at;
     e->view.events++;
