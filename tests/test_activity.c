@@ -185,7 +185,10 @@ static enum step_result random_step(void *owner)
     return --*left > 0 ? STEP_AGAIN : STEP_SLEEP;
 }
 
-START_TEST(machine_account__activities_make_up_all_time)
+enum { RANDOM_CPUS = 4, RANDOM_NS = 300000 };
+
+/* Looks at every CPU each 'every_ns'. */
+static void random_run(int64_t every_ns)
 {
     enum { THREADS = 12, RAISES = 200 };
     static struct rig_at at[THREADS], raises[RAISES];
@@ -203,12 +206,35 @@ START_TEST(machine_account__activities_make_up_all_time)
     }
     struct interrupt *irq = interrupt_create(rig.m, "i", 1, handler, NULL);
     for (int i = 0; i < RAISES; i++) rig_at(&rig, &raises[i], (int64_t)rng_below(rng, 100000), rig_raise, irq);
-    for (int64_t ns = 997; ns < 300000; ns += 997) {
+    for (int64_t ns = every_ns; ns <= RANDOM_NS; ns += every_ns) {
         rig_run_ns(&rig, ns);
-        for (int c = 0; c < 4; c++) ck_assert_uint_eq(activity_sum(c), (uint64_t)ns * 1000);
+        for (int c = 0; c < RANDOM_CPUS; c++) ck_assert_uint_eq(activity_sum(c), (uint64_t)ns * 1000);
     }
     ck_assert_uint_gt(rig_cpu(&rig, 1, "act_intr_ps"), 0);
     rng_destroy(rng);
+}
+
+START_TEST(machine_account__activities_make_up_all_time)
+{
+    random_run(997);
+}
+END_TEST
+
+/* Counting a segment in parts, at every look, and counting it whole when it is over come to the same. */
+START_TEST(machine_account__looks_change_nothing)
+{
+    static const char *const names[] = { "usr_ps", "sys_ps", "intr_ps", "spin_ps", "idl_ps", "act_intr_ps", "act_poll_ps",
+                                         "act_proto_ps", "act_sys_ps" };
+    enum { N = sizeof names / sizeof *names };
+    uint64_t once[RANDOM_CPUS][N];
+    random_run(RANDOM_NS);
+    for (int c = 0; c < RANDOM_CPUS; c++)
+        for (int i = 0; i < N; i++) once[c][i] = rig_cpu(&rig, c, names[i]);
+    rig_fini(&rig);
+    rig_init(&rig);
+    random_run(60);
+    for (int c = 0; c < RANDOM_CPUS; c++)
+        for (int i = 0; i < N; i++) ck_assert_uint_eq(rig_cpu(&rig, c, names[i]), once[c][i]);
 }
 END_TEST
 
@@ -223,6 +249,7 @@ Suite *activity_suite(void)
     tcase_add_test(t, interrupt_raise__entry_handler_and_exit_are_interrupt_time);
     tcase_add_test(t, mutex_enter__spinning_is_no_protocol_work);
     tcase_add_test(t, machine_account__activities_make_up_all_time);
+    tcase_add_test(t, machine_account__looks_change_nothing);
     suite_add_tcase(s, t);
     return s;
 }

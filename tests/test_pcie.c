@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "core/rng.h"
 #include "machine/pcie.h"
 #include "machine_rig.h"
 #include "suites.h"
@@ -139,6 +140,41 @@ START_TEST(pcie_dma_read__splits_requests)
 END_TEST
 
 /* With 'n' reads of 512 bytes in flight, throughput is n x 512 bytes per round trip, until the wire is full. */
+/* The same bytes as one read on 'a' and, request by request, on 'b'. */
+static void read_both(struct pcie *a, struct pcie *b, uint64_t addr, uint32_t bytes)
+{
+    sim_time at = pcie_dma_read(a, addr, bytes, 0), last = { 0 };
+    uint32_t most = pcie_config_of(b)->mrrs_bytes;
+    for (uint32_t n; bytes > 0; addr += n, bytes -= n) {
+        uint32_t page = 4096 - (uint32_t)(addr % 4096);
+        n = bytes < most ? bytes : most;
+        if (n > page) n = page;
+        last = pcie_dma_read(b, addr, n, 0);
+    }
+    ck_assert_int_eq(at.ps, last.ps);
+    ck_assert_int_eq(pcie_up_free(a).ps, pcie_up_free(b).ps);
+}
+
+START_TEST(pcie_dma_read__as_if_each_request_came_alone)
+{
+    struct rng *r = rng_create(1, "reads");
+    for (int k = 0; k < 40; k++) {
+        struct pcie_config c = bare();
+        c.reads_max = 1 + (uint32_t)rng_below(r, 9);
+        c.read_latency = sim_ns(800);
+        c.mrrs_bytes = 128u << rng_below(r, 4);
+        struct pcie *a = make(c), *b = pcie_create(rig.engine, rig.stats, "m/other", &c);
+        for (int i = 0; i < 100; i++) {
+            read_both(a, b, BASE + rng_below(r, 20000), 1 + (uint32_t)rng_below(r, 9000));
+            if (rng_below(r, 4) == 0) engine_run(rig.engine, sim_add(engine_now(rig.engine), sim_ns((int64_t)rng_below(r, 9000))));
+        }
+        pcie_destroy(a);
+        pcie_destroy(b);
+    }
+    rng_destroy(r);
+}
+END_TEST
+
 START_TEST(pcie_dma_read__limited_by_reads_in_flight)
 {
     for (uint32_t n = 1; n <= 16; n *= 2) {
@@ -361,6 +397,7 @@ Suite *pcie_suite(void)
         pcie__upstream_bytes_per_received_frame,
         pcie_dma_read__request_latency_completions,
         pcie_dma_read__splits_requests,
+        pcie_dma_read__as_if_each_request_came_alone,
         pcie_dma_read__limited_by_reads_in_flight,
         pcie_dma_read__waiting_reads_do_not_hold_up_writes,
         pcie_dma_write__do_not_overtake_each_other,

@@ -146,6 +146,12 @@ static inline int64_t local_offset_ps(const struct machine *m)
     return m->view.fs / 1000;
 }
 
+/* machine_now(), in a step. */
+static inline int64_t local_now_ps(const struct machine *m)
+{
+    return m->view.start.ps + local_offset_ps(m);
+}
+
 static inline bool cpu_is_idle(const struct cpu *c)
 {
     return c->task.segment == SEGMENT_NONE && !c->in_irq;

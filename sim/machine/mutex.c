@@ -273,8 +273,8 @@ bool mutex_enter(struct mutex *x)
     if (!machine_in_step(m)) return true;
     machine_touch(m, &x->line, 1);
     if (x->held || x->stalled) return block(x);
-    if (machine_now(m).ps < x->last_ps) spin_until_free(x);
-    x->since_ps = machine_now(m).ps;
+    if (local_now_ps(m) < x->last_ps) spin_until_free(x);
+    x->since_ps = local_now_ps(m);
     x->held = true;
     x->counter[MUTEX_enters]++;
     machine_charge(m, COST_MUTEX_ENTER, 1);
@@ -288,13 +288,13 @@ __attribute__((noinline)) static void more_records(struct frame *f)
     SIM_ASSERT(f->holds);
 }
 
-/* Remembers for mutex_pause() that the step holds 'x' until now. */
-static inline void record(struct mutex *x, struct frame *f)
+/* Remembers for mutex_pause() that the step holds 'x' until 'to'. */
+static inline void record(struct mutex *x, struct frame *f, int64_t to)
 {
     int64_t start = x->m->view.start.ps;
 
     if (f->n_holds == f->holds_room) more_records(f);
-    f->holds[f->n_holds++] = (struct hold_record){ x, x->since_ps - start, local_offset_ps(x->m), false };
+    f->holds[f->n_holds++] = (struct hold_record){ x, x->since_ps - start, to - start, false };
 }
 
 /* Outside a step. */
@@ -327,11 +327,15 @@ void mutex_exit(struct mutex *x)
         return;
     }
     SIM_ASSERT(x->held);
-    int64_t to = machine_now(m).ps, end = x->since_ps >= x->last_ps ? to : wait_out(x, to);
+    int64_t to = local_now_ps(m), end = to;
     x->held = false;
     x->counter[MUTEX_held_ps] += (uint64_t)(to - x->since_ps);
+    if (x->since_ps < x->last_ps) {
+        end = wait_out(x, to);
+        to = local_now_ps(m);
+    }
     if (end > x->since_ps) add_hold(x, x->since_ps, end);
-    if (m->frame == &m->running->task) record(x, m->frame);
+    if (m->frame == &m->running->task) record(x, m->frame, to);
     if (!x->waiters) return;
     machine_charge(m, COST_THREAD_WAKE, 1);
     machine_defer(m, wake_waiters_effect, x, 0);

@@ -176,22 +176,18 @@ static int64_t far_ps(const struct pcie *p, int node)
 
 sim_time pcie_dma_write(struct pcie *p, uint64_t addr, uint32_t bytes, int node)
 {
-    int64_t total = bytes;
-    uint64_t begin = addr;
-    uint32_t tlps = 0, whole = bytes;
+    uint32_t tlps = 0;
 
     SIM_ASSERT(bytes > 0);
     p->counter[PCIE_writes]++;
     p->counter[PCIE_write_bytes] += bytes;
-    for (uint32_t n; bytes > 0; addr += n, bytes -= n) {
-        n = within_page(addr, bytes);
-        uint32_t here = ((n - 1) >> p->mps_shift) + 1;
-        total += here * request_bytes(addr);
-        tlps += here;
+    for (uint32_t done = 0, n; done < bytes; done += n) {
+        n = within_page(addr + done, bytes - done);
+        tlps += ((n - 1) >> p->mps_shift) + 1;
     }
-    int64_t sent = pipe_take(p, &p->up, engine_now(p->engine).ps, total);
-    int64_t took = total * p->ps_per_byte;
-    sent += memory_late_ps(p, MEMBUS_dma_write_bytes, begin, whole, node, sent - took, took);
+    int64_t total = bytes + tlps * request_bytes(addr); /* regions do not cross 4 GiB */
+    int64_t sent = pipe_take(p, &p->up, engine_now(p->engine).ps, total), took = total * p->ps_per_byte;
+    sent += memory_late_ps(p, MEMBUS_dma_write_bytes, addr, bytes, node, sent - took, took);
     p->up.busy_ps = sent;
     int64_t visible = sent + p->config.write_latency.ps + far_ps(p, node);
     acknowledge(p, &p->up, &p->down, tlps);
