@@ -123,8 +123,8 @@ END_TEST
 static int64_t naive_used[SLOTS];
 static int64_t naive(int64_t rate, int64_t from, int64_t over, int64_t bytes)
 {
-    sim_wide total = (sim_wide)bytes * 244140625, cap = (sim_wide)rate * 512, due = 0, given = 0;
-    bool spreads = over > SLOT && total > cap / 8;
+    sim_wide total = (sim_wide)bytes * 244140625, cap = (sim_wide)rate * 256, due = 0, given = 0;
+    bool spreads = over > 2 * SLOT && total > cap / 8;
     int64_t first = from / SLOT, last = spreads ? (from + over) / SLOT : first, k = first;
     int64_t stride = 1 + (last - first) / 8;
     sim_wide part = spreads ? total / (over / PART) + 1 : total;
@@ -168,7 +168,7 @@ START_TEST(calendar_take__agrees_with_an_array_of_slots)
         engine_run(engine, (sim_time){ now });
     }
     for (int i = 0; i < SLOTS; i++) {
-        ck_assert_int_le(naive_used[i], rate * 512); /* no slot, so no window of slots, gives more than the rate */
+        ck_assert_int_le(naive_used[i], rate * 256); /* no slot, so no window of slots, gives more than the rate */
         in_slots += naive_used[i];
     }
     ck_assert(in_slots == (sim_wide)bytes * 244140625);

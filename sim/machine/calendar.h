@@ -2,8 +2,8 @@
  * calendar.h -- a resource of limited bandwidth that many share (a bus, a memory controller), asked out of order.
  *
  * A CPU's step runs its code before the time that it takes, so a request made first may be for a later instant than
- * one made next.  A queue with a time until which it is busy cannot serve that.  Here time is cut into slots of about two
- * microseconds, and a request takes what is left in the slots from its instant on: what was taken stays taken, no slot
+ * one made next.  A queue with a time until which it is busy cannot serve that.  Here time is cut into slots of about a
+ * microsecond, and a request takes what is left in the slots from its instant on: what was taken stays taken, no slot
  * gives more than its share of the rate, and the order of asking decides only who finds a slot full. */
 #ifndef SIM_MACHINE_CALENDAR_H
 #define SIM_MACHINE_CALENDAR_H
@@ -13,10 +13,10 @@
 
 #include "core/engine.h"
 
-enum { CALENDAR_SLOT_SHIFT = 21 };      /* a slot lasts 2^21 ps */
+enum { CALENDAR_SLOT_SHIFT = 20 };      /* a slot lasts 2^20 ps */
 #define CALENDAR_SLOT_PS (INT64_C(1) << CALENDAR_SLOT_SHIFT)
 
-/* Capacity is counted in units of which both a byte and a slot have a whole number: 10^12 / 2^12 and rate * 2^21 / 2^12.
+/* Capacity is counted in units of which both a byte and a slot have a whole number: 10^12 / 2^12 and rate * 2^20 / 2^12.
  * One takes 2^12 ps over the rate. */
 #define CALENDAR_BYTE_UNITS INT64_C(244140625)
 #define CALENDAR_UNIT_PS INT64_C(4096)
@@ -49,10 +49,10 @@ static inline int64_t calendar_time(const struct calendar *c, int64_t units)
     return (int64_t)(((sim_wide)units * CALENDAR_UNIT_PS + c->bytes_per_s - 1) / c->bytes_per_s);
 }
 
-/* Whether a request is spread: what lasts no longer than a slot, or is little, is taken where it begins. */
+/* Whether a request is spread: what lasts no longer than two slots, or is little, is taken where it begins. */
 static inline bool calendar_spreads(const struct calendar *c, int64_t over_ps, int64_t units)
 {
-    return over_ps > CALENDAR_SLOT_PS && units > c->slot_units / 8;
+    return over_ps > 2 * CALENDAR_SLOT_PS && units > c->slot_units / 8;
 }
 
 /* Takes 'bytes' for someone who would move them during ['from_ps', 'from_ps' + 'over_ps') if nothing held him up:

@@ -24,7 +24,8 @@ static const char *const counter_names[N_MEMBUS_COUNTERS] = {
 struct carrier {
     struct carrier *next;       /* of all */
     struct calendar calendar;
-    int64_t pending;            /* bytes of the running step that are not settled yet */
+    int64_t pending;            /* bytes of steps that are not settled yet */
+    int64_t left;               /* of these, of steps that are over */
     int64_t cpus, devices;      /* of how many equal parts a CPU is sure of one, and the devices are */
     int64_t devices_ps;         /* when the devices' part is through with what they have asked for */
     int64_t devices_bytes;      /* of that, not booked yet */
@@ -148,12 +149,14 @@ int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps)
 
     for (int i = 0; i < b->n_pending; i++) {
         struct carrier *c = b->pending[i];
-        int64_t late = calendar_take(&c->calendar, from_ps, over_ps, c->pending);
+        int64_t time_ps = over_ps;
+        if (c->left) time_ps += part_ps(c, 1, c->left); /* which had time of its own */
+        int64_t late = calendar_take(&c->calendar, from_ps, time_ps, c->pending);
         if (late > most) {
-            int64_t at_worst = part_ps(c, c->cpus, c->pending) - over_ps;
+            int64_t at_worst = part_ps(c, c->cpus, c->pending) - time_ps;
             if (late > at_worst) late = at_worst;
         }
-        c->pending = 0;
+        c->pending = c->left = 0;
         if (late <= most) continue;
         most = late;
         slowest = c;
@@ -161,6 +164,14 @@ int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps)
     b->n_pending = 0;
     if (slowest) slowest->counter[MEMBUS_wait_ps] += (uint64_t)most;
     return most;
+}
+
+bool membus_leave(struct membus *b)
+{
+    for (int i = 0; i < b->n_pending; i++)
+        if (b->pending[i]->pending >= MEMBUS_LITTLE_BYTES) return false;
+    for (int i = 0; i < b->n_pending; i++) b->pending[i]->left = b->pending[i]->pending;
+    return true;
 }
 
 int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t bytes, int64_t from_ps, int64_t over_ps)

@@ -35,7 +35,7 @@ enum membus_counter {
 
 enum {
     MEMBUS_LINE_BYTES = 64,
-    MEMBUS_LITTLE_BYTES = 2048, /* less than this that devices move is booked, and waits, with what they move next */
+    MEMBUS_LITTLE_BYTES = 2048, /* less than this is booked, and waits, with what comes next */
 };
 
 /* NULL when nothing is limited: 'bandwidth_Bps' of a cost_table.  A chipset has one memory, the others one per socket. */
@@ -48,9 +48,12 @@ void membus_destroy(struct membus *b); /* NULL is allowed */
 void membus_fetch(struct membus *b, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes);
 /* A CPU of 'socket' writes 'bytes' to the memory of 'node'. */
 void membus_write_back(struct membus *b, enum membus_counter kind, int socket, int node, int64_t bytes);
-/* Takes what was collected, as moved during ['from_ps', 'from_ps' + 'over_ps').  Returns by how many picoseconds the CPU
+/* Takes what was collected, as moved during ['from_ps', 'from_ps' + 'over_ps'), and what was left to it.  Returns by how many picoseconds the CPU
  * is done later than that. */
 int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps);
+
+/* The step ends: true when it has collected so little that it is left to whoever settles next. */
+bool membus_leave(struct membus *b);
 
 /* A device's transfer of 'bytes' to or from the memory of 'node', 'kind' one of the two; returns as membus_settle(). */
 int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t bytes, int64_t from_ps, int64_t over_ps);

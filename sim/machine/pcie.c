@@ -165,8 +165,8 @@ static int64_t memory_late_ps(const struct pcie *p, enum membus_counter kind, ui
                               int64_t from_ps, int64_t over_ps)
 {
     if (!p->config.memory) return 0;
-    int64_t lines = (int64_t)((addr + bytes - 1) / MEMBUS_LINE_BYTES - addr / MEMBUS_LINE_BYTES) + 1;
-    return membus_dma(p->config.memory, kind, node, lines * MEMBUS_LINE_BYTES, from_ps, over_ps);
+    uint32_t lines = ((uint32_t)addr % MEMBUS_LINE_BYTES + bytes + MEMBUS_LINE_BYTES - 1) / MEMBUS_LINE_BYTES;
+    return membus_dma(p->config.memory, kind, node, (int64_t)lines * MEMBUS_LINE_BYTES, from_ps, over_ps);
 }
 
 static int64_t far_ps(const struct pcie *p, int node)

@@ -40,7 +40,7 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     m->running = c;
     m->frame = f;
     f->result = fn(owner);
-    if (v->moves) settle(m, v->settled_ps);
+    if (v->moves && !membus_leave(m->membus)) settle(m, v->settled_ps);
     m->frame = NULL;
     v->cpu = -1;
     SIM_ASSERT(v->fs >= 0 && v->protocol_fs >= 0 && (f->result != STEP_BLOCKED || f->blocked_on));
