@@ -139,7 +139,7 @@ void membus_write_back(struct membus *b, enum membus_counter kind, int socket, i
 /* Time of 'bytes' for one who has one of 'parts' of the carrier. */
 static int64_t part_ps(const struct carrier *c, int64_t parts, int64_t bytes)
 {
-    return calendar_time(&c->calendar, bytes * parts * CALENDAR_BYTE_UNITS);
+    return calendar_time(&c->calendar, bytes * CALENDAR_BYTE_UNITS) * parts;
 }
 
 int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps)
