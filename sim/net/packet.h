@@ -95,6 +95,19 @@ static inline void packet_queue_push_first(struct packet_queue *q, struct packet
     q->head = p;
     q->count++;
 }
+/* Moves all of 'more' behind 'q' and leaves 'more' empty. */
+static inline void packet_queue_append(struct packet_queue *q, struct packet_queue *more)
+{
+    if (!more->head) return;
+    if (q->head)
+        q->tail->next = more->head;
+    else
+        q->head = more->head;
+    q->tail = more->tail;
+    q->count += more->count;
+    *more = (struct packet_queue){ 0 };
+}
+
 static inline struct packet *packet_queue_pop(struct packet_queue *q)
 {
     struct packet *p = q->head;

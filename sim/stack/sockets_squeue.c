@@ -17,8 +17,8 @@
  * fetching while the worker still drains.  read() takes from the stream head, which needs no squeue but the stream
  * head's lock, as does who delivers data to it.
  *
- * A step's code runs before the time that the step takes, so an item enters by a deferred effect, at the instant when
- * the CPU is there: that is when it is decided whether the squeue is free.  A squeue is processed from then until the
+ * A step's code runs before the time that the step takes, so items enter by a deferred effect, at the instant when
+ * the CPU is there: that is when it is decided whether the squeue is free.  Packets received in a step enter as one chain.  A squeue is processed from then until the
  * end of the step that finds it empty, through interrupts and preemption: exclusion holds at every instant. */
 #include "stack/squeue.h"
 
@@ -258,11 +258,11 @@ static void timeout_fired(void *owner)
     thread_wake(q->worker.thread);
 }
 
-/* Something has come, brought by 'e'; NULL: by nobody who could process it. */
-static void come(struct squeue *q, struct squeue_entrant *e)
+/* 'n' items have come, brought by 'e'; NULL: by nobody who could process them. */
+static void come(struct squeue *q, struct squeue_entrant *e, uint32_t n)
 {
     if (q->items > q->counter[SQ_items_max]) q->counter[SQ_items_max] = q->items;
-    if (q->owner || q->items > 1) q->counter[SQ_queued]++;
+    q->counter[SQ_queued] += n - (!q->owner && q->items == n);
     if (q->owner == e && e) {
         if (q->fresh) q->fast = false; /* a chain */
     } else if (!q->owner && e) {
@@ -317,17 +317,12 @@ static void settle(void *owner, uint64_t cpu)
 
 /* -- items --------------------------------------------------------------------------------------------------------- */
 
-/* The queue's lock, and what is done under it; once for a chain of packets. */
-static void charge_enter(struct squeue *q, struct squeue_entrant *e)
+/* The queue's lock, and what is done under it. */
+static void charge_enter(struct squeue *q)
 {
-    if (e && e->last == q) return;
-    if (mutex_enter(q->lock)) {
-        machine_charge(q->s->m, COST_SQUEUE_ENTER, 1);
-        mutex_exit(q->lock);
-    } else {
-        machine_charge(q->s->m, COST_SQUEUE_ENTER, 1); /* its holder is stopped by an interrupt, for a moment */
-    }
-    if (e) e->last = q;
+    bool entered = mutex_enter(q->lock); /* else its holder is stopped by an interrupt, for a moment */
+    machine_charge(q->s->m, COST_SQUEUE_ENTER, 1);
+    if (entered) mutex_exit(q->lock);
 }
 
 static struct squeue_entrant *as_entrant(uint64_t value)
@@ -341,7 +336,30 @@ static void packet_comes(void *owner, uint64_t entrant)
     struct squeue *q = mark_of(p)->q;
     packet_queue_push(&q->packets, p);
     q->items++;
-    come(q, as_entrant(entrant));
+    come(q, as_entrant(entrant), 1);
+}
+
+static void chain_comes(void *owner, uint64_t unused)
+{
+    struct squeue_entrant *e = owner;
+    struct squeue *q = e->chain_to;
+    uint32_t n = e->chain.count;
+    (void)unused;
+    packet_queue_append(&q->packets, &e->chain);
+    q->items += n;
+    e->chain_enters = false;
+    come(q, e, n);
+}
+
+static void send_chain(struct squeue_entrant *e)
+{
+    struct machine *m = e->sockets->m;
+    if (e->chain_enters || e->chain.count == 0) return;
+    machine_protocol(m, true);
+    charge_enter(e->chain_to);
+    machine_protocol(m, false);
+    e->chain_enters = true;
+    machine_defer(m, chain_comes, e, 0);
 }
 
 static struct squeue *where(struct sockets *s, const struct squeue_entrant *e, const struct socket *sock)
@@ -357,8 +375,14 @@ static void receive(struct sockets *s, struct packet *p)
     int16_t cpu = machine_in_step(s->m) ? (int16_t)(machine_current_cpu(s->m) + 1) : 0;
     *mark_of(p) = (struct mark){ q, { .last = cpu } };
     s->held++;
-    charge_enter(q, e);
+    if (e && (e->chain.count == 0 || (e->chain_to == q && !e->chain_enters))) {
+        packet_queue_push(&e->chain, p);
+        e->chain_to = e->last = q;
+        return;
+    }
+    charge_enter(q);
     machine_defer(s->m, packet_comes, p, (uintptr_t)e);
+    if (e) e->last = q;
 }
 
 bool squeue_differs(struct squeue_entrant *e, struct packet *p)
@@ -380,7 +404,7 @@ static void work_comes(void *owner, uint64_t entrant)
         q->work_last = sock;
         q->items++;
     }
-    come(q, as_entrant(entrant));
+    come(q, as_entrant(entrant), 1);
 }
 
 /* The running step enters the connection's squeue with what is marked in 'sock'. */
@@ -388,7 +412,8 @@ static void enter(struct socket *sock)
 {
     struct sockets *s = sock->owner;
     struct squeue_entrant *e = s->squeues->current;
-    charge_enter(sock->squeue, e);
+    charge_enter(sock->squeue);
+    if (e) e->last = sock->squeue;
     machine_defer(s->m, work_comes, sock, (uintptr_t)e);
 }
 
@@ -532,6 +557,7 @@ void squeue_begin(struct squeue_entrant *e)
 
 void squeue_end(struct squeue_entrant *e)
 {
+    send_chain(e);
     e->sockets->squeues->current = NULL;
 }
 

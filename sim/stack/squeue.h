@@ -31,6 +31,9 @@ struct squeue_entrant {
     struct thread *thread;      /* NULL: an interrupt, which returns STEP_AGAIN after entering */
     struct squeue *claimed;     /* squeues it processes; NULL: none */
     struct squeue *last;        /* entered last in this step */
+    struct packet_queue chain;  /* received packets on their way into a squeue: they enter together, when the step ends */
+    struct squeue *chain_to;
+    bool chain_enters;          /* the step has ended, the instant is to come */
     struct squeue *ring;        /* of the ring that it brings packets from: for connections to come.  NULL: the CPU's */
 };
 
