@@ -74,9 +74,7 @@ static enum step_result receive_step(void *owner)
         return r->arrived.count && !r->blanked ? STEP_AGAIN : STEP_SLEEP;
     }
     squeue_begin(&r->entrant);
-    enum step_result step = hand_in(r);
-    squeue_end(&r->entrant);
-    return step;
+    return squeue_end(&r->entrant, hand_in(r));
 }
 
 static uint64_t held(const void *owner)
@@ -244,6 +242,7 @@ END_TEST
 /* A backlog that a thread, not an interrupt, begins on: the ring is told to interrupt less. */
 START_TEST(squeue_bind_ring__is_blanked_by_threads_with_a_backlog)
 {
+    segment_ns = 20000;
     set_up(2, BEFORE, sim_ms(10));
     traffic(false, 12, 30, 20000);
     run_ms(60);

@@ -338,9 +338,7 @@ static enum step_result rx_ready(struct stack *s, int nic, int ring)
 {
     struct nic *n = crossbow_of(s)->nic[nic];
     squeue_begin(&n->intr[ring]);
-    enum step_result r = interrupt_step(n, ring);
-    squeue_end(&n->intr[ring]);
-    return r;
+    return squeue_end(&n->intr[ring], interrupt_step(n, ring));
 }
 
 static void tx_update(struct stack *s, int nic, int ring)

@@ -121,9 +121,7 @@ enum step_result crossbow_lane_step(void *owner)
 {
     struct worker *w = owner;
     squeue_begin(&w->entrant);
-    enum step_result r = lane_thread_step(w);
-    squeue_end(&w->entrant);
-    return r;
+    return squeue_end(&w->entrant, lane_thread_step(w));
 }
 
 enum step_result crossbow_tx_step(void *owner)

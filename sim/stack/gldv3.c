@@ -303,9 +303,7 @@ static enum step_result rx_ready(struct stack *s, int nic, int ring)
     struct nic *n = of(s)->nic[nic];
     (void)ring;
     squeue_begin(&n->entrant);
-    enum step_result r = interrupt_step(n);
-    squeue_end(&n->entrant);
-    return r;
+    return squeue_end(&n->entrant, interrupt_step(n));
 }
 
 static enum step_result soft_ring_step(struct soft_ring *r)
@@ -332,9 +330,7 @@ static enum step_result soft_step(void *owner)
 {
     struct soft_ring *r = owner;
     squeue_begin(&r->entrant);
-    enum step_result result = soft_ring_step(r);
-    squeue_end(&r->entrant);
-    return result;
+    return squeue_end(&r->entrant, soft_ring_step(r));
 }
 
 static void blank(void *owner)

@@ -17,8 +17,9 @@
  * fetching while the worker still drains.  read() takes from the stream head, which needs no squeue but the stream
  * head's lock, as does who delivers data to it.
  *
- * A step's code runs before the time that the step takes, so items enter by a deferred effect, at the instant when
- * the CPU is there: that is when it is decided whether the squeue is free.  Packets received in a step enter as one chain.  A squeue is processed from then until the
+ * A step's code runs before the time that the step takes.  Whoever finds nobody in a squeue then has it from the start of
+ * his step on; else items enter by a deferred effect, at the instant when the CPU is there, and that is when it is decided
+ * whether the squeue has become free.  Packets received in a step enter as one chain.  A squeue is processed from then until the
  * end of the step that finds it empty, through interrupts and preemption: exclusion holds at every instant. */
 #include "stack/squeue.h"
 
@@ -267,7 +268,7 @@ static void come(struct squeue *q, struct squeue_entrant *e, uint32_t n)
         if (q->fresh) q->fast = false; /* a chain */
     } else if (!q->owner && e) {
         claim(q, e);
-        if (e->thread) thread_wake(e->thread);
+        if (e->thread && !e->took) thread_wake(e->thread);
     } else if (!q->owner) {
         wait_for_worker(q, q->s->config.squeue_worker_wait);
     }
@@ -351,6 +352,12 @@ static void chain_comes(void *owner, uint64_t unused)
     come(q, e, n);
 }
 
+/* Nobody is in it, and the running step's entrant is in no other. */
+static bool can_take(const struct squeue *q, const struct squeue_entrant *e)
+{
+    return e && !q->owner && !e->claimed;
+}
+
 static void send_chain(struct squeue_entrant *e)
 {
     struct machine *m = e->sockets->m;
@@ -358,8 +365,13 @@ static void send_chain(struct squeue_entrant *e)
     machine_protocol(m, true);
     charge_enter(e->chain_to);
     machine_protocol(m, false);
-    e->chain_enters = true;
-    machine_defer(m, chain_comes, e, 0);
+    if (can_take(e->chain_to, e)) {
+        e->took = true;
+        chain_comes(e, 0);
+    } else {
+        e->chain_enters = true;
+        machine_defer(m, chain_comes, e, 0);
+    }
 }
 
 static struct squeue *where(struct sockets *s, const struct squeue_entrant *e, const struct socket *sock)
@@ -414,7 +426,12 @@ static void enter(struct socket *sock)
     struct squeue_entrant *e = s->squeues->current;
     charge_enter(sock->squeue);
     if (e) e->last = sock->squeue;
-    machine_defer(s->m, work_comes, sock, (uintptr_t)e);
+    if (can_take(sock->squeue, e)) {
+        e->took = true;
+        work_comes(sock, (uintptr_t)e);
+    } else {
+        machine_defer(s->m, work_comes, sock, (uintptr_t)e);
+    }
 }
 
 /* squeue_fill(): a timer's work is left on the queue. */
@@ -555,10 +572,13 @@ void squeue_begin(struct squeue_entrant *e)
     e->sockets->squeues->current = e;
 }
 
-void squeue_end(struct squeue_entrant *e)
+enum step_result squeue_end(struct squeue_entrant *e, enum step_result result)
 {
     send_chain(e);
+    if (e->took && result != STEP_BLOCKED) result = squeue_step_result(squeue_work(e));
+    e->took = false;
     e->sockets->squeues->current = NULL;
+    return result;
 }
 
 struct squeue_entrant *squeue_current(const struct sockets *s)
@@ -570,8 +590,7 @@ static enum step_result own_thread_step(struct squeue_entrant *e)
 {
     squeue_begin(e);
     enum squeue_result r = squeue_work(e);
-    squeue_end(e);
-    return r == SQUEUE_NONE ? STEP_SLEEP : squeue_step_result(r);
+    return squeue_end(e, r == SQUEUE_NONE ? STEP_SLEEP : squeue_step_result(r));
 }
 
 static enum step_result worker_step(void *owner)
@@ -595,8 +614,7 @@ static enum step_result task_step(void *owner)
     squeue_begin(&t->entrant);
     enum squeue_result worked = squeue_work(&t->entrant);
     enum step_result r = worked == SQUEUE_NONE ? t->step(t->step_owner) : squeue_step_result(worked);
-    squeue_end(&t->entrant);
-    return r;
+    return squeue_end(&t->entrant, r);
 }
 
 static struct task *spawn(struct host *h, const char *name, step_fn *step, void *owner)

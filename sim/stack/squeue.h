@@ -7,10 +7,11 @@
  * whoever finds it being processed leaves the item and goes on.
  *
  * An entrant is a thread or an interrupt that may do so.  Its step function says squeue_begin(), calls squeue_work()
- * until there is no squeue, does a bounded part of its own work, which may enter squeues, and says squeue_end():
+ * until there is no squeue, does a bounded part of its own work, which may enter squeues, and says squeue_end(), which
+ * begins with what has been entered:
  *
- *     own work: enter  ->  at that instant: nobody in it?  it is ours  ->  next step: squeue_work()
- *                                           somebody?      the item is left
+ *     own work: enter  ->  nobody in it?  it is ours  ->  squeue_end(), and squeue_work() in the next steps
+ *                          somebody?      the item comes at its instant, and if that finds nobody: the next step
  *
  * Source: OpenSolaris squeue.c and ip_squeue.c of before December 2008, and those of after it (docs/stacks.md). */
 #ifndef SIM_STACK_SQUEUE_H
@@ -34,12 +35,14 @@ struct squeue_entrant {
     struct packet_queue chain;  /* received packets on their way into a squeue: they enter together, when the step ends */
     struct squeue *chain_to;
     bool chain_enters;          /* the step has ended, the instant is to come */
+    bool took;                  /* in this step, a squeue that nobody processed */
     struct squeue *ring;        /* of the ring that it brings packets from: for connections to come.  NULL: the CPU's */
 };
 
 void squeue_entrant_init(struct squeue_entrant *e, struct sockets *s, enum squeue_who who, struct thread *thread);
 void squeue_begin(struct squeue_entrant *e);
-void squeue_end(struct squeue_entrant *e);
+/* 'result' is that of the step's own work; returns that of the step. */
+enum step_result squeue_end(struct squeue_entrant *e, enum step_result result);
 
 enum squeue_result {
     SQUEUE_NONE,    /* it processes no squeue */
