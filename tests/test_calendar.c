@@ -86,7 +86,6 @@ static void share(int customers, double load)
     calendar_fini(&calendar);
     engine_destroy(engine);
     engine = engine_create();
-    calendar_init(&calendar, engine, rate);
 }
 
 START_TEST(calendar_take__equal_customers_share)
@@ -95,6 +94,7 @@ START_TEST(calendar_take__equal_customers_share)
     share(4, 0.2);
     share(2, 0.9);
     share(4, 0.6);
+    calendar_init(&calendar, engine, GB); /* for teardown() */
 }
 END_TEST
 
