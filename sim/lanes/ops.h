@@ -10,7 +10,7 @@
 
 #include "pkt.h"
 
-enum { LANE_ENV_VERSION = 1, LANE_PORT_VERSION = 1, LANE_CLIENT_VERSION = 1 };
+enum { LANE_ENV_VERSION = 1, LANE_PORT_VERSION = 1, LANE_CLIENT_VERSION = 2 };
 
 /* What a step did; the numbers are those of most hosts' own step results. */
 enum lane_step_result {

@@ -81,7 +81,7 @@ uint64_t sockets_held(const struct sockets *s);
     X(udp_packets)  /* of those, UDP for an open port */ \
     X(udp_bytes)    /* their payload */ \
     X(udp_sent)     /* datagrams sent */ \
-    X(backlogged)   /* packets that found their connection locked by a thread that was not running, or owned */ \
+    X(backlogged)   /* packets that found their connection owned by a system call */ \
     X(prequeued)    /* packets left for a reader that sleeps in its call */ \
     X(timers)       /* TCP timers run */ \
     X(flow_control) /* writes that found their link's transmit queue above its high water mark */

@@ -19,8 +19,8 @@
  *
  * A step's code runs before the time that the step takes.  Whoever finds nobody in a squeue then has it from the start of
  * his step on; else items enter by a deferred effect, at the instant when the CPU is there, and that is when it is decided
- * whether the squeue has become free.  Packets received in a step enter as one chain.  A squeue is processed from then until the
- * end of the step that finds it empty, through interrupts and preemption: exclusion holds at every instant. */
+ * whether the squeue has become free.  Packets received in a step enter as one chain.  A squeue is processed until the end
+ * of the step that finds it empty, through interrupts and preemption: exclusion holds at every instant. */
 #include "stack/squeue.h"
 
 #include <stdio.h>
