@@ -711,12 +711,7 @@ START_TEST(world_record__looking_changes_nothing)
     ck_assert_ptr_nonnull(s);
     struct world *w = world_create(s, 1, NULL, &mistakes);
     ck_assert_int_eq(world_record(w, temporary, dir, &mistakes), 0);
-    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
-    run_result_fini(&result);
-    run_result_init(&result);
-    world_collect(w, &result);
-    world_destroy(w);
-    scenario_destroy(s);
+    world_rig_finish(w, s);
     result.events = 0;
     ck_assert_uint_eq(digest(), unseen);
     free(contents(dir, "trace.json"));

@@ -38,6 +38,17 @@ static inline struct scenario *world_rig_parse(const char *text, const char *con
     return scenario_parse("scenarios/test.yaml", text, strlen(text), NULL, sets, n_sets, &mistakes);
 }
 
+/* Runs 'w', leaves its results in 'result', and destroys both. */
+static inline void world_rig_finish(struct world *w, struct scenario *s)
+{
+    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
+    run_result_fini(&result);
+    run_result_init(&result);
+    world_collect(w, &result);
+    world_destroy(w);
+    scenario_destroy(s);
+}
+
 /* Runs it; a scenario that is refused fails the test, with the reasons printed. */
 static inline void world_rig_run(const char *text, uint64_t seed, const char *const *sets, size_t n_sets)
 {
@@ -45,12 +56,7 @@ static inline void world_rig_run(const char *text, uint64_t seed, const char *co
     struct world *w = s ? world_create(s, seed, NULL, &mistakes) : NULL;
     if (!w) errors_print(&mistakes, stderr);
     ck_assert_ptr_nonnull(w);
-    ck_assert_int_eq(world_run(w, no_progress, NULL, &mistakes), 0);
-    run_result_fini(&result);
-    run_result_init(&result);
-    world_collect(w, &result);
-    world_destroy(w);
-    scenario_destroy(s);
+    world_rig_finish(w, s);
 }
 
 /* Sum of a counter over the entities of 'kind' whose name begins with 'prefix' and ends with 'suffix'. */

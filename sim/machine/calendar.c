@@ -64,7 +64,8 @@ static struct calendar_slot *open_slot(struct calendar *c, int64_t number)
 }
 
 /* By how much the last of 'units', found in slot 'number', is later than 'done_ps'. */
-static int64_t late_by(const struct calendar *c, int64_t number, int64_t from_ps, int64_t units, int64_t done_ps, bool on_time)
+static int64_t late_by(const struct calendar *c, int64_t number, int64_t from_ps, int64_t units, int64_t done_ps,
+                       bool on_time)
 {
     int64_t alone = from_ps + calendar_time(c, units), end = alone;
 

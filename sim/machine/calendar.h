@@ -56,7 +56,8 @@ static inline bool calendar_spreads(const struct calendar *c, int64_t over_ps, i
 }
 
 /* Takes 'bytes' for someone who would move them during ['from_ps', 'from_ps' + 'over_ps') if nothing held him up:
- * evenly over that time, in eight slots of it if there are more (calendar_spreads()), and what does not fit in later slots.  'from_ps' is not before the engine's clock.  Returns by how many picoseconds he is done later than that,
+ * evenly over that time, in eight slots of it if there are more (calendar_spreads()), and what does not fit in later
+ * slots.  'from_ps' is not before the engine's clock.  Returns by how many picoseconds he is done later than that,
  * because others have the bandwidth or because he asks for more than there is. */
 static inline int64_t calendar_take(struct calendar *c, int64_t from_ps, int64_t over_ps, int64_t bytes)
 {

@@ -43,13 +43,13 @@ struct membus *membus_create(const struct engine *engine, struct stats *stats, c
                              int cpus_per_socket, const int64_t bandwidth_Bps[N_COST_BANDWIDTHS]);
 void membus_destroy(struct membus *b); /* NULL is allowed */
 
-/* A CPU of 'socket' moves 'bytes' > 0 from 'place', which is not its cache, into that, counted as 'kind' (copies or lines).  'from': the socket of
- * the CPU that had them, or the node whose memory they are in. */
+/* A CPU of 'socket' moves 'bytes' > 0 from 'place', which is not its cache, into that, counted as 'kind' (copies or
+ * lines).  'from': the socket of the CPU that had them, or the node whose memory they are in. */
 void membus_fetch(struct membus *b, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes);
 /* A CPU of 'socket' writes 'bytes' to the memory of 'node'. */
 void membus_write_back(struct membus *b, enum membus_counter kind, int socket, int node, int64_t bytes);
-/* Takes what was collected, as moved during ['from_ps', 'from_ps' + 'over_ps'), and what was left to it.  Returns by how many picoseconds the CPU
- * is done later than that. */
+/* Takes what was collected, as moved during ['from_ps', 'from_ps' + 'over_ps'), and what was left to it.  Returns by how
+ * many picoseconds the CPU is done later than that. */
 int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps);
 
 /* The step ends: true when it has collected so little that it is left to whoever settles next. */
