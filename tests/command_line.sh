@@ -102,6 +102,9 @@ machines:
   b: {detail: full, cpus: {sockets: 0, cores: 4}, nics: {n0: {wire: s, lanes: 99}}}
 traffic:
   - uperf: {from: a, to: c, streams: 0}
+expect:
+  - {metric: gooodput, at-least: 5Gbps}
+plot: [histogramm]
 Y
 expect 2 "wrong.yaml:2:1: unknown key 'tiem', did you mean 'time'\?$" run "$work/wrong.yaml" --out "$work/wrong"
 [ ! -e "$work/wrong" ] || fail "wrong.yaml: something was written"
@@ -119,8 +122,10 @@ done <<'Y'
 7:79: lanes: '99' is out of range, expected 1 to
 9:26: to: there is no machine 'c'
 9:38: streams: '0' is out of range
+11:14: unknown metric 'gooodput', expected perhaps 'goodput'
+12:7: unknown plot 'histogramm'
 Y
-[ "$(wc -l <"$work/err")" -eq 11 ] || fail "wrong.yaml: expected 11 messages"
+[ "$(wc -l <"$work/err")" -eq 13 ] || fail "wrong.yaml: expected 13 messages"
 
 # Mistakes that only the world shows: found by check as well, and nothing is run.
 yaml apart.yaml <<'Y'

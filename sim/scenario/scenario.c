@@ -192,10 +192,9 @@ static void fill(struct scenario *s, struct yaml_tree *t, const char *variant, c
     find_files(s, errors);
 }
 
-struct scenario *scenario_parse(const char *file, const void *text, size_t bytes, const char *variant,
-                                const char *const *sets, size_t n_sets, struct errors *errors)
+static struct scenario *read_text(const char *file, const void *text, size_t bytes, const char *variant,
+                                  const char *const *sets, size_t n_sets, struct errors *errors)
 {
-    size_t before = errors->count + errors->suppressed;
     struct scenario *s = calloc(1, sizeof *s);
     struct yaml_tree *t;
 
@@ -205,21 +204,46 @@ struct scenario *scenario_parse(const char *file, const void *text, size_t bytes
     t = yaml_tree_parse(s->file, text, bytes, errors);
     if (t) fill(s, t, variant, sets, n_sets, errors);
     yaml_tree_destroy(t);
-    if (errors->count + errors->suppressed == before) return s;
-    scenario_destroy(s);
-    return NULL;
+    return s;
 }
 
-struct scenario *scenario_load(const char *file, const char *variant, const char *const *sets, size_t n_sets,
-                               struct errors *errors)
+static struct scenario *read_file(const char *file, const char *variant, const char *const *sets, size_t n_sets,
+                                  struct errors *errors)
 {
     struct scenario *s = NULL;
     size_t bytes;
     char *text = yaml_read_file(file, &bytes, errors);
 
-    if (text) s = scenario_parse(file, text, bytes, variant, sets, n_sets, errors);
+    if (text) s = read_text(file, text, bytes, variant, sets, n_sets, errors);
     free(text);
     return s;
+}
+
+/* 's', or NULL when there are more mistakes than 'before'. */
+static struct scenario *flawless(struct scenario *s, size_t before, const struct errors *errors)
+{
+    if (errors->count + errors->suppressed == before) return s;
+    scenario_destroy(s);
+    return NULL;
+}
+
+struct scenario *scenario_parse(const char *file, const void *text, size_t bytes, const char *variant,
+                                const char *const *sets, size_t n_sets, struct errors *errors)
+{
+    size_t before = errors->count + errors->suppressed;
+    return flawless(read_text(file, text, bytes, variant, sets, n_sets, errors), before, errors);
+}
+
+struct scenario *scenario_load(const char *file, const char *variant, const char *const *sets, size_t n_sets,
+                               struct errors *errors)
+{
+    size_t before = errors->count + errors->suppressed;
+    return flawless(read_file(file, variant, sets, n_sets, errors), before, errors);
+}
+
+struct scenario *scenario_read(const char *file, const char *const *sets, size_t n_sets, struct errors *errors)
+{
+    return read_file(file, NULL, sets, n_sets, errors);
 }
 
 int scenario_variants(const char *file, struct scenario_names *names, struct errors *errors)

@@ -340,7 +340,11 @@ struct scenario {
 struct scenario *scenario_load(const char *file, const char *variant, const char *const *sets, size_t n_sets,
                                struct errors *errors);
 
-/* The same from memory; 'file' is used in messages and to find files beside it. */
+/* As scenario_load() without a variant, but returns what it has read of a file with mistakes too, for further checks
+ * and nothing else; NULL when there is no such file. */
+struct scenario *scenario_read(const char *file, const char *const *sets, size_t n_sets, struct errors *errors);
+
+/* As scenario_load(), from memory; 'file' is used in messages and to find files beside it. */
 struct scenario *scenario_parse(const char *file, const void *text, size_t bytes, const char *variant,
                                 const char *const *sets, size_t n_sets, struct errors *errors);
 
