@@ -12,7 +12,7 @@
 
 #include "core/assert.h"
 
-enum { ROOM_MIN = 1024, PART_PS = 1024, PIECES_MAX = 8 };
+enum { ROOM_MIN = 64, PART_PS = 1024, PIECES_MAX = 8 };
 
 static void make_ring(struct calendar *c, uint64_t room)
 {

@@ -22,14 +22,15 @@ static const char *const counter_names[N_MEMBUS_COUNTERS] = {
 };
 
 struct carrier {
-    struct carrier *next;       /* of all */
     struct calendar calendar;
     int64_t pending;            /* bytes of steps that are not settled yet */
     int64_t left;               /* of these, of steps that are over */
     int64_t cpus, devices;      /* of how many equal parts a CPU is sure of one, and the devices are */
     int64_t devices_ps;         /* when the devices' part is through with what they have asked for */
     int64_t devices_bytes;      /* of that, not booked yet */
+    int64_t settled;            /* bytes that CPUs have moved, but those pending */
     uint64_t counter[N_MEMBUS_COUNTERS];
+    struct carrier *next;       /* of all */
 };
 
 struct membus {
@@ -112,7 +113,7 @@ void membus_destroy(struct membus *b)
 static inline void add(struct membus *b, struct carrier *c, enum membus_counter kind, int64_t bytes)
 {
     if (!c) return;
-    c->counter[kind] += (uint64_t)bytes;
+    if (kind != MEMBUS_line_bytes) c->counter[kind] += (uint64_t)bytes; /* lines: the rest */
     if (c->pending == 0) b->pending[b->n_pending++] = c;
     c->pending += bytes;
 }
@@ -156,6 +157,7 @@ int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps)
             int64_t at_worst = part_ps(c, c->cpus, c->pending) - time_ps;
             if (late > at_worst) late = at_worst;
         }
+        c->settled += c->pending;
         c->pending = c->left = 0;
         if (late <= most) continue;
         most = late;
@@ -174,17 +176,12 @@ bool membus_leave(struct membus *b)
     return true;
 }
 
-int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t bytes, int64_t from_ps, int64_t over_ps)
+/* What devices have moved and not booked is booked, as moved during ['from_ps', 'from_ps' + 'over_ps'). */
+__attribute__((noinline)) static int64_t book_devices(struct carrier *c, int64_t from_ps, int64_t over_ps)
 {
-    struct carrier *c = node >= 0 && node < b->sockets ? b->memory[node] : NULL; /* else there is no memory there */
+    int64_t bytes = c->devices_bytes, alone = part_ps(c, 1, bytes) + 1;
 
-    if (!c) return 0;
-    c->counter[kind] += (uint64_t)bytes;
-    c->devices_bytes += bytes;
-    if (c->devices_bytes < MEMBUS_LITTLE_BYTES) return 0;
-    bytes = c->devices_bytes;
     c->devices_bytes = 0;
-    int64_t alone = part_ps(c, 1, bytes) + 1;
     if (over_ps < alone) over_ps = alone; /* the others have had time of their own */
     int64_t late = calendar_take(&c->calendar, from_ps, over_ps, bytes);
     if (late == 0) return 0;
@@ -196,10 +193,21 @@ int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t
     return late;
 }
 
+int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t bytes, int64_t from_ps, int64_t over_ps)
+{
+    struct carrier *c = node >= 0 && node < b->sockets ? b->memory[node] : NULL; /* else there is no memory there */
+
+    if (!c) return 0;
+    c->counter[kind] += (uint64_t)bytes;
+    c->devices_bytes += bytes;
+    return c->devices_bytes < MEMBUS_LITTLE_BYTES ? 0 : book_devices(c, from_ps, over_ps);
+}
+
 void membus_account(struct membus *b)
 {
     for (struct carrier *c = b ? b->all : NULL; c; c = c->next) {
         uint64_t bytes = 0;
+        c->counter[MEMBUS_line_bytes] = (uint64_t)(c->settled + c->pending) - c->counter[MEMBUS_copy_bytes];
         for (int k = MEMBUS_copy_bytes; k <= MEMBUS_dma_write_bytes; k++) bytes += c->counter[k];
         c->counter[MEMBUS_busy_ps] = (uint64_t)((sim_wide)bytes * 1000000000000 / c->calendar.bytes_per_s);
     }

@@ -58,7 +58,7 @@ bool membus_leave(struct membus *b);
 /* A device's transfer of 'bytes' to or from the memory of 'node', 'kind' one of the two; returns as membus_settle(). */
 int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t bytes, int64_t from_ps, int64_t over_ps);
 
-/* Brings busy_ps up to date. */
+/* Brings line_bytes and busy_ps up to date. */
 void membus_account(struct membus *b);
 
 #endif
