@@ -155,7 +155,7 @@ static inline int machine_current_cpu(const struct machine *m)
 static inline sim_time machine_now(const struct machine *m)
 {
     const struct machine_view *v = machine_view(m);
-    return v->cpu < 0 ? engine_now(v->engine) : (sim_time){ v->start.ps + v->fs / 1000 };
+    return v->cpu < 0 ? engine_now(v->engine) : (sim_time){ v->start.ps + (int64_t)((uint64_t)v->fs / 1000) };
 }
 
 /* Spends 'n' times the price of 'op', counted as system time.  Prices are in femtoseconds and a CPU carries what is

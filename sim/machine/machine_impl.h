@@ -143,7 +143,7 @@ static inline int64_t now_ps(const struct machine *m)
 /* Local time of the running step, as an offset from its start. */
 static inline int64_t local_offset_ps(const struct machine *m)
 {
-    return m->view.fs / 1000;
+    return (int64_t)((uint64_t)m->view.fs / 1000);
 }
 
 /* machine_now(), in a step. */

@@ -70,6 +70,7 @@ static void env_trace(struct lane_env *e, enum lane_trace point, uint64_t a, uin
 {
     struct env *env = env_of(e);
     struct engine *engine = machine_engine(env->c->m);
+    if (!engine_view(engine)->trace) return;
     switch (point) {
     case LANE_TRACE_POLLING_ON: TRACE(engine, env->entity, lane_poll_mode, b, a, 0, 0); break;
     case LANE_TRACE_POLLING_OFF: TRACE(engine, env->entity, lane_intr_mode, b, a, 0, 0); break;

@@ -540,10 +540,9 @@ static enum squeue_result leave(struct squeue *q, const struct squeue_entrant *e
     return SQUEUE_WORKED;
 }
 
-enum squeue_result squeue_work(struct squeue_entrant *e)
+enum squeue_result squeue_work_on(struct squeue_entrant *e)
 {
     struct squeue *q = e->claimed;
-    if (!q) return SQUEUE_NONE;
     struct machine *m = q->s->m;
     SIM_ASSERT(q->owner == e && !q->busy);
     if (q->items == 0 || q->ending) return leave(q, e);

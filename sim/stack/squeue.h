@@ -51,7 +51,11 @@ enum squeue_result {
 };
 
 /* A bounded part of the items of a squeue that 'e' processes; first thing in a step. */
-enum squeue_result squeue_work(struct squeue_entrant *e);
+enum squeue_result squeue_work_on(struct squeue_entrant *e); /* there is one */
+static inline enum squeue_result squeue_work(struct squeue_entrant *e)
+{
+    return e->claimed ? squeue_work_on(e) : SQUEUE_NONE;
+}
 static inline enum step_result squeue_step_result(enum squeue_result r)
 {
     return r == SQUEUE_BLOCKED ? STEP_BLOCKED : STEP_AGAIN;
