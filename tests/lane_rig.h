@@ -155,20 +155,19 @@ static inline void rig_irq_off(struct lane_port *port, unsigned ring)
     r->fail_lock |= r->fail_lock_after_irq_off;
 }
 
-static inline enum lane_step_result rig_deliver(void *client, const struct lane_delivery *how, struct lane_pkt **list,
+static inline enum lane_step_result rig_deliver(void *client, const struct lane_delivery *how, struct lane_chain *chain,
                                                 uint32_t n)
 {
     struct rig *r = client;
     ck_assert_uint_eq(r->locks_held, 0);
-    ck_assert_uint_eq(lane_chain_of(*list).pkts, n);
+    ck_assert_uint_eq(lane_chain_of(chain->head).pkts, chain->pkts);
+    ck_assert_uint_ge(chain->pkts, n);
     r->deliveries++;
     if (n > r->largest_delivery) r->largest_delivery = n;
     uint32_t take = r->take < 0 || (uint32_t)r->take > n ? n : (uint32_t)r->take;
     if (rig_fails(r)) take = rig_random(r) % (n + 1);
-    while (take--) {
-        struct lane_pkt *p = *list;
-        *list = p->next;
-        lane_chain_add(&r->got, p);
+    for (uint32_t i = 0; i < take; i++) {
+        lane_chain_add(&r->got, lane_chain_take_one(chain));
         if (r->n_got < RIG_PKTS) {
             r->kind[r->n_got] = how->kind;
             r->set[r->n_got++] = how->set;
@@ -176,7 +175,7 @@ static inline enum lane_step_result rig_deliver(void *client, const struct lane_
     }
     if (r->on_deliver) r->on_deliver(r);
     if (r->at_work) return LANE_STEP_AGAIN;
-    return *list ? LANE_STEP_BLOCKED : LANE_STEP_SLEEP;
+    return take < n ? LANE_STEP_BLOCKED : LANE_STEP_SLEEP;
 }
 static inline void rig_notify(void *client, struct lane_tx *tx)
 {

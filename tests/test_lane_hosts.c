@@ -33,12 +33,12 @@ struct book {
     _Atomic uint32_t delivered, dropped;
 };
 
-static enum lane_step_result book_deliver(void *client, const struct lane_delivery *how, struct lane_pkt **list,
+static enum lane_step_result book_deliver(void *client, const struct lane_delivery *how, struct lane_chain *chain,
                                           uint32_t n)
 {
     struct book *b = client;
-    for (struct lane_pkt *l = *list; l; l = l->next) {
-        struct test_pkt *p = (struct test_pkt *)(void *)l;
+    for (uint32_t i = 0; i < n; i++) {
+        struct test_pkt *p = (struct test_pkt *)(void *)lane_chain_take_one(chain);
         int softring = (int)(how->set * N_LANE_KINDS + how->kind);
         b->disorder[p->flow] += p->seq != b->next_seq[p->flow];
         if (b->next_seq[p->flow] > 0) b->disorder[p->flow] += softring != b->softring[p->flow];
@@ -48,7 +48,6 @@ static enum lane_step_result book_deliver(void *client, const struct lane_delive
     }
     if (b->sim) sim_spend(b->sim, 130 * (int64_t)n);
     atomic_fetch_add(&b->delivered, n);
-    *list = NULL;
     return LANE_STEP_SLEEP;
 }
 static void book_notify(void *client, struct lane_tx *tx)

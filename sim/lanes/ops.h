@@ -10,7 +10,7 @@
 
 #include "pkt.h"
 
-enum { LANE_ENV_VERSION = 1, LANE_PORT_VERSION = 1, LANE_CLIENT_VERSION = 2 };
+enum { LANE_ENV_VERSION = 1, LANE_PORT_VERSION = 1, LANE_CLIENT_VERSION = 3 };
 
 /* What a step did; the numbers are those of most hosts' own step results. */
 enum lane_step_result {
@@ -142,10 +142,10 @@ struct lane_delivery {
 };
 struct lane_client_ops {
     uint32_t version; /* LANE_CLIENT_VERSION */
-    /* Takes up to 'n' packets from the front of '*list', in order, and advances it to the first one not taken, which is
-     * offered again.  SLEEP: took all and is done with them.  AGAIN: has work left to do in this thread before it is
-     * done with what it took, and does it before it steps the lane's thread again.  BLOCKED: cannot now. */
-    enum lane_step_result (*deliver)(void *client, const struct lane_delivery *how, struct lane_pkt **list, uint32_t n);
+    /* Takes up to 'n' packets, which there are, from the front of 'chain'; what it leaves is offered again.  SLEEP: took
+     * 'n' and is done with them.  AGAIN: has work left to do in this thread before it is done with what it took, and
+     * does it before it steps the lane's thread again.  BLOCKED: cannot now. */
+    enum lane_step_result (*deliver)(void *client, const struct lane_delivery *how, struct lane_chain *chain, uint32_t n);
     /* Flow control is released: the client may send again.  Called without locks, by the transmit worker. */
     void (*tx_notify)(void *client, struct lane_tx *tx);
 };

@@ -54,13 +54,9 @@ static enum lane_step_result deliver(struct lane *l, struct softring *s, uint32_
     struct lane_chain *c = &s->run.chain;
     while (c->head) {
         if (*budget == 0) return LANE_STEP_AGAIN;
-        struct lane_chain part = lane_chain_cut(c, *budget);
-        struct lane_pkt *rest = part.head;
-        enum lane_step_result r = l->client_ops->deliver(l->client, &s->how, &rest, part.pkts);
-        struct lane_chain back = lane_chain_of(rest);
-        *budget -= part.pkts - back.pkts;
-        lane_chain_append(&back, c);
-        *c = back;
+        uint32_t had = c->pkts;
+        enum lane_step_result r = l->client_ops->deliver(l->client, &s->how, c, had < *budget ? had : *budget);
+        *budget -= had - c->pkts;
         if (r != LANE_STEP_SLEEP) return r;
     }
     return LANE_STEP_SLEEP;

@@ -189,12 +189,12 @@ const struct lane_port_ops crossbow_port_ops = {
 
 /* -- the client: IP and above -------------------------------------------------------------------------------------- */
 
-static void receive(struct crossbow *c, const struct lane_pkt *l)
+static void receive(struct crossbow *c, struct lane_pkt *l)
 {
     struct touchable lines = { .last = (int16_t)l->mark };
     machine_touch(c->m, &lines, HEADER_LINES);
     c->held--;
-    sockets_receive(c->config.sockets, to_packet((struct lane_pkt *)(uintptr_t)l));
+    sockets_receive(c->config.sockets, to_packet(l));
 }
 
 static struct squeue *squeue_of(const struct datalink *d, const struct lane_delivery *how)
@@ -205,7 +205,7 @@ static struct squeue *squeue_of(const struct datalink *d, const struct lane_deli
 }
 
 /* As much as goes to one squeue; whoever steps the lane processes that before he comes back for more. */
-static enum lane_step_result client_deliver(void *client, const struct lane_delivery *how, struct lane_pkt **list,
+static enum lane_step_result client_deliver(void *client, const struct lane_delivery *how, struct lane_chain *chain,
                                             uint32_t n)
 {
     struct datalink *d = client;
@@ -214,10 +214,8 @@ static enum lane_step_result client_deliver(void *client, const struct lane_deli
     uint32_t taken = 0;
     if (e) e->ring = squeue_of(d, how);
     machine_protocol(c->m, true);
-    while (taken < n && !(e && squeue_differs(e, to_packet(*list)))) {
-        struct lane_pkt *l = *list;
-        *list = l->next;
-        receive(c, l);
+    while (taken < n && !(e && squeue_differs(e, to_packet(chain->head)))) {
+        receive(c, lane_chain_take_one(chain));
         taken++;
     }
     if (how->kind == LANE_OTH) { /* no bypass: the data-link services look at every header */
