@@ -157,7 +157,7 @@ static void create_lane(struct datalink *d, int index, int ring, const struct la
     env_init(&h->env, c, name, LANE_SOFT0 + softs, LANE_LOCK_SOFT0 + softs);
     struct lane_config config = {
         .env = &h->env.lane_env, .port = ring < 0 ? NULL : &d->nic->port, .ring = ring < 0 ? 0 : (unsigned)ring,
-        .client_ops = &crossbow_client_ops, .client = d, .vid = (uint16_t)d->config.vlan, .dls_bypass = c->config.rx_bypass,
+        .client_ops = &crossbow_client_ops, .client = h, .vid = (uint16_t)d->config.vlan, .dls_bypass = c->config.rx_bypass,
         .poll_disable = !d->config.poll, .fanout = cpus->fanout, .tune = c->config.lane,
     };
     int bad = lane_create(&h->lane, &config);

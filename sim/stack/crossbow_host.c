@@ -189,35 +189,47 @@ const struct lane_port_ops crossbow_port_ops = {
 
 /* -- the client: IP and above -------------------------------------------------------------------------------------- */
 
+/* The headers of 'n' packets that one CPU fetched move to the running one. */
+static void touch_headers(struct crossbow *c, uint32_t mark, int n)
+{
+    struct touchable lines = { .last = (int16_t)mark };
+    if (n > 0) machine_touch(c->m, &lines, n * HEADER_LINES);
+}
+
 static void receive(struct crossbow *c, struct lane_pkt *l)
 {
-    struct touchable lines = { .last = (int16_t)l->mark };
-    machine_touch(c->m, &lines, HEADER_LINES);
     c->held--;
     sockets_receive(c->config.sockets, to_packet(l));
 }
 
-static struct squeue *squeue_of(const struct datalink *d, const struct lane_delivery *how)
-{
-    for (int i = 0; i < d->n_lanes && how->kind == LANE_TCP; i++)
-        if (d->lane[i].lane == how->lane) return d->lane[i].tcp[how->set].squeue;
-    return NULL;
-}
-
-/* As much as goes to one squeue; whoever steps the lane processes that before he comes back for more. */
+/* As much as goes to one squeue; whoever steps the lane processes that before he comes back for more.  What only joins
+ * his chain to a squeue takes no notice of the time, so such headers are paid for together. */
 static enum lane_step_result client_deliver(void *client, const struct lane_delivery *how, struct lane_chain *chain,
                                             uint32_t n)
 {
-    struct datalink *d = client;
-    struct crossbow *c = d->c;
+    const struct hosted_lane *h = client;
+    struct crossbow *c = h->env.c;
     struct squeue_entrant *e = squeue_current(c->config.sockets);
-    uint32_t taken = 0;
-    if (e) e->ring = squeue_of(d, how);
+    bool at_once = !e || how->kind != LANE_TCP;
+    uint32_t taken = 0, mark = 0;
+    int same = 0;
+    if (e) e->ring = how->kind == LANE_TCP ? h->tcp[how->set].squeue : NULL;
     machine_protocol(c->m, true);
     while (taken < n && !(e && squeue_differs(e, to_packet(chain->head)))) {
-        receive(c, lane_chain_take_one(chain));
+        struct lane_pkt *l = lane_chain_take_one(chain);
+        if (at_once) {
+            touch_headers(c, l->mark, 1);
+        } else if (l->mark == mark) {
+            same++;
+        } else {
+            touch_headers(c, mark, same);
+            mark = l->mark;
+            same = 1;
+        }
+        receive(c, l);
         taken++;
     }
+    touch_headers(c, mark, same);
     if (how->kind == LANE_OTH) { /* no bypass: the data-link services look at every header */
         machine_charge(c->m, COST_DLS_RX_PACKET, taken);
         machine_charge(c->m, COST_DLS_LOOKUP, 1);
@@ -239,7 +251,11 @@ enum step_result crossbow_pull(void *ring, uint32_t *n)
     enum step_result result = as_step(lane_soft_pull(r->lane, LANE_TCP, r->set, PULL_BYTES, &got));
     *n = got.pkts;
     squeue_current(r->c->config.sockets)->ring = r->squeue;
-    while (got.head) receive(r->c, lane_chain_take_one(&got));
+    while (got.head) {
+        struct lane_pkt *l = lane_chain_take_one(&got);
+        touch_headers(r->c, l->mark, 1);
+        receive(r->c, l);
+    }
     return result;
 }
 
