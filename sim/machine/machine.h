@@ -240,6 +240,8 @@ struct mutex *mutex_create(struct machine *m, const char *name);
  * returns STEP_BLOCKED and tries again when called, or leaves the work on a queue and goes on. */
 bool mutex_enter(struct mutex *x);
 void mutex_exit(struct mutex *x); /* in the same step or a later one */
+/* Enters, spends 'n' times the price of 'op', and leaves.  False: not entered, nothing spent. */
+bool mutex_pass(struct mutex *x, enum cost_op op, int64_t n);
 
 /* -- counters of mpstat(1M), per CPU ---------------------------------------------------------------------------- */
 

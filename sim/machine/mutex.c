@@ -266,11 +266,9 @@ __attribute__((noinline)) static bool block(struct mutex *x)
     return false;
 }
 
-bool mutex_enter(struct mutex *x)
+/* In a step, as leave(). */
+static inline bool enter(struct mutex *x, struct machine *m)
 {
-    struct machine *m = x->m;
-
-    if (!machine_in_step(m)) return true;
     machine_touch(m, &x->line, 1);
     if (x->held || x->stalled) return block(x);
     if (local_now_ps(m) < x->last_ps) spin_until_free(x);
@@ -279,6 +277,11 @@ bool mutex_enter(struct mutex *x)
     x->counter[MUTEX_enters]++;
     machine_charge(m, COST_MUTEX_ENTER, 1);
     return true;
+}
+
+bool mutex_enter(struct mutex *x)
+{
+    return !machine_in_step(x->m) || enter(x, x->m);
 }
 
 __attribute__((noinline)) static void more_records(struct frame *f)
@@ -318,14 +321,8 @@ __attribute__((noinline)) static int64_t wait_out(struct mutex *x, int64_t to)
     return end;
 }
 
-void mutex_exit(struct mutex *x)
+static inline void leave(struct mutex *x, struct machine *m)
 {
-    struct machine *m = x->m;
-
-    if (!machine_in_step(m)) {
-        if (x->held) leave_held(x);
-        return;
-    }
     SIM_ASSERT(x->held);
     int64_t to = local_now_ps(m), end = to;
     x->held = false;
@@ -339,6 +336,25 @@ void mutex_exit(struct mutex *x)
     if (!x->waiters) return;
     machine_charge(m, COST_THREAD_WAKE, 1);
     machine_defer(m, wake_waiters_effect, x, 0);
+}
+
+void mutex_exit(struct mutex *x)
+{
+    if (machine_in_step(x->m))
+        leave(x, x->m);
+    else if (x->held)
+        leave_held(x);
+}
+
+bool mutex_pass(struct mutex *x, enum cost_op op, int64_t n)
+{
+    struct machine *m = x->m;
+
+    if (!machine_in_step(m)) return true;
+    if (!enter(x, m)) return false;
+    machine_charge(m, op, n);
+    leave(x, m);
+    return true;
 }
 
 bool mutex_wait(struct mutex *x, struct thread *t)

@@ -321,9 +321,8 @@ static void settle(void *owner, uint64_t cpu)
 /* The queue's lock, and what is done under it. */
 static void charge_enter(struct squeue *q)
 {
-    bool entered = mutex_enter(q->lock); /* else its holder is stopped by an interrupt, for a moment */
-    machine_charge(q->s->m, COST_SQUEUE_ENTER, 1);
-    if (entered) mutex_exit(q->lock);
+    if (!mutex_pass(q->lock, COST_SQUEUE_ENTER, 1)) /* its holder is stopped by an interrupt, for a moment */
+        machine_charge(q->s->m, COST_SQUEUE_ENTER, 1);
 }
 
 static struct squeue_entrant *as_entrant(uint64_t value)
@@ -463,10 +462,7 @@ static bool do_packet(struct squeue *q)
     struct sockets *s = q->s;
     struct packet *p = q->packets.head;
     struct socket *sock = sockets_find(s, p);
-    if (sock && p->len > p->payload) {
-        if (!mutex_enter(sock->lock)) return false;
-        mutex_exit(sock->lock);
-    }
+    if (sock && p->len > p->payload && !mutex_pass(sock->lock, COST_MUTEX_ENTER, 0)) return false;
     packet_queue_pop(&q->packets);
     s->held--;
     machine_touch(s->m, &mark_of(p)->header, HEADER_LINES);
