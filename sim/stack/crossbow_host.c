@@ -142,12 +142,11 @@ static bool port_rx_burst(struct lane_port *port, unsigned ring, uint32_t max_pk
     struct packet_queue got = { 0 };
     uint32_t n_got = netdev_rx_burst(n->config.dev, (int)ring, &got, max_pkts, max_bytes, first);
     if (n_got == NETDEV_BLOCKED) return false;
-    struct packet *p;
     uint32_t cpu = machine_in_step(n->c->m) ? (uint32_t)machine_current_cpu(n->c->m) + 1 : 0;
-    while ((p = packet_queue_pop(&got))) {
+    n->c->held += n_got;
+    for (struct packet *p = got.head; p; p = p->next) {
         struct lane_pkt *l = wrap(p);
         l->mark = cpu;
-        n->c->held++;
         lane_chain_add(out, l);
     }
     return true;
