@@ -197,19 +197,28 @@ __attribute__((noinline)) static void insert_hold(struct mutex *x, int64_t from_
     note_last(x);
 }
 
-/* The same; the usual case is an interval after all others, which mostly are over. */
-static inline void add_hold(struct mutex *x, int64_t from_ps, int64_t to_ps)
+/* The usual case is an interval after all others, which mostly are over, and room for it. */
+static inline bool is_last(const struct mutex *x, int64_t from_ps)
 {
-    if (__builtin_expect(from_ps < x->last_ps || x->first + x->count == x->room, 0)) {
-        insert_hold(x, from_ps, to_ps);
-        return;
-    }
+    return from_ps >= x->last_ps && x->first + x->count < x->room;
+}
+
+static inline void append_hold(struct mutex *x, int64_t from_ps, int64_t to_ps)
+{
     if (x->last_ps <= now_ps(x->m)) x->first = x->count = 0;
     if (x->count > 0 && from_ps == x->last_ps)
         hold_at(x, x->count - 1)->to_ps = to_ps;
     else
         *hold_at(x, x->count++) = (struct hold){ from_ps, to_ps };
     x->last_ps = to_ps;
+}
+
+static void add_hold(struct mutex *x, int64_t from_ps, int64_t to_ps)
+{
+    if (is_last(x, from_ps))
+        append_hold(x, from_ps, to_ps);
+    else
+        insert_hold(x, from_ps, to_ps);
 }
 
 /* An interval [from, to) runs into later ones: each is swallowed and adds its length.  Returns the new end. */
@@ -296,7 +305,6 @@ static inline void record(struct mutex *x, struct frame *f, int64_t to)
 {
     int64_t start = x->m->view.start.ps;
 
-    if (f->n_holds == f->holds_room) more_records(f);
     f->holds[f->n_holds++] = (struct hold_record){ x, x->since_ps - start, to - start, false };
 }
 
@@ -321,21 +329,45 @@ __attribute__((noinline)) static int64_t wait_out(struct mutex *x, int64_t to)
     return end;
 }
 
-static inline void leave(struct mutex *x, struct machine *m)
+/* The interval is known: it ends at 'to'. */
+static inline void let_go(struct mutex *x, int64_t to)
 {
     SIM_ASSERT(x->held);
-    int64_t to = local_now_ps(m), end = to;
     x->held = false;
     x->counter[MUTEX_held_ps] += (uint64_t)(to - x->since_ps);
+}
+
+__attribute__((noinline)) static void leave_any(struct mutex *x, struct machine *m)
+{
+    struct frame *f = m->frame;
+    int64_t to = local_now_ps(m), end = to;
+
+    let_go(x, to);
     if (x->since_ps < x->last_ps) {
         end = wait_out(x, to);
         to = local_now_ps(m);
     }
     if (end > x->since_ps) add_hold(x, x->since_ps, end);
-    if (m->frame == &m->running->task) record(x, m->frame, to);
+    if (f->n_holds == f->holds_room) more_records(f);
+    if (f == &m->running->task) record(x, f, to);
     if (!x->waiters) return;
     machine_charge(m, COST_THREAD_WAKE, 1);
     machine_defer(m, wake_waiters_effect, x, 0);
+}
+
+/* In a step: leave_any(), short for the usual case, a last interval that nobody waits for the end of. */
+static inline void leave(struct mutex *x, struct machine *m)
+{
+    struct frame *f = m->frame;
+    int64_t to = local_now_ps(m);
+
+    if (!is_last(x, x->since_ps) || f->n_holds == f->holds_room || x->waiters) {
+        leave_any(x, m);
+        return;
+    }
+    let_go(x, to);
+    if (to > x->since_ps) append_hold(x, x->since_ps, to);
+    if (f == &m->running->task) record(x, f, to);
 }
 
 void mutex_exit(struct mutex *x)
