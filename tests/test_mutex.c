@@ -10,10 +10,12 @@
 static struct rig rig;
 
 static int across_steps;
+static bool passing; /* load() passes through rather than enters and leaves */
 
 static void setup(void)
 {
     across_steps = 0;
+    passing = false;
     rig_init(&rig);
 }
 
@@ -284,9 +286,13 @@ static enum step_result load(void *owner)
     struct loader *l = owner;
     for (int i = 0; i < l->batch; i++) {
         rig_work(&rig, l->work_ns ? rng_below(l->rng, (uint32_t)(2 * l->work_ns)) : 0);
-        if (!mutex_enter(l->x)) return STEP_BLOCKED;
-        rig_work(&rig, l->hold_ns);
-        mutex_exit(l->x);
+        if (passing) {
+            if (!mutex_pass(l->x, COST_APP_CALL, l->hold_ns)) return STEP_BLOCKED;
+        } else {
+            if (!mutex_enter(l->x)) return STEP_BLOCKED;
+            rig_work(&rig, l->hold_ns);
+            mutex_exit(l->x);
+        }
         l->rounds++;
     }
     return STEP_AGAIN;
@@ -364,6 +370,21 @@ START_TEST(mutex__interrupted_holders_lose_no_waiter)
 }
 END_TEST
 
+START_TEST(mutex_pass__is_entering_and_leaving)
+{
+    static const char *const names[] = { "enters", "spins", "blocks", "spin_ps", "held_ps" };
+    uint64_t seen[5];
+    double rate = run_load(4, 3000, 1000, 4, 12000);
+    for (int i = 0; i < 5; i++) seen[i] = counter(names[i]);
+    rig_fini(&rig);
+    rig_init(&rig);
+    passing = true;
+    ck_assert_double_eq(run_load(4, 3000, 1000, 4, 12000), rate);
+    for (int i = 0; i < 5; i++) ck_assert_uint_eq(counter(names[i]), seen[i]);
+    ck_assert_uint_gt(seen[2], 20); /* some of them under interrupts */
+}
+END_TEST
+
 Suite *mutex_suite(void)
 {
     Suite *s = suite_create("mutex");
@@ -385,6 +406,7 @@ Suite *mutex_suite(void)
         mutex__passes_one_at_a_time_with_long_steps_too,
         mutex__step_size_changes_little,
         mutex__interrupted_holders_lose_no_waiter,
+        mutex_pass__is_entering_and_leaving,
     };
     tcase_add_checked_fixture(c, setup, teardown);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(c, tests[i]);
