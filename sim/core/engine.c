@@ -33,6 +33,7 @@ struct slot {
 };
 
 struct heap {
+    int64_t first_at;   /* of slot[0]; INT64_MAX when there is none */
     struct slot *slot;
     uint32_t used, room;
 };
@@ -41,18 +42,17 @@ struct heap {
 struct wheel {
     int64_t cursor;     /* nothing is pending before this bucket */
     uint32_t shift;
-    uint32_t events;    /* in all of them */
+    uint32_t turns;     /* moves of the cursor until the next look at the width */
+    uint64_t looked_events; /* events run by the last one */
+    int64_t looked_cursor;
     uint64_t bit[WORDS]; /* which buckets are not empty */
     struct event *last[BUCKETS]; /* of a ring in order of time; its 'next' is the first */
-    uint32_t turns;     /* moves of the cursor since the last look at the width */
-    uint64_t looked_events; /* events run by then */
-    int64_t looked_cursor;
 };
 
 struct engine {
     struct engine_view view; /* must be first */
-    struct wheel wheel;
     struct heap far;
+    struct wheel wheel;
     struct entity **entities;
     uint32_t n_entities, room_entities;
 };
@@ -127,12 +127,14 @@ __attribute__((noinline)) static void insert(struct heap *h, struct event *ev)
         SIM_ASSERT(h->slot);
     }
     sift_up(h, h->used++, (struct slot){ ev->at.ps, ev->tie, ev });
+    h->first_at = h->slot[0].at;
 }
 
 static void remove_at(struct heap *h, uint32_t i)
 {
     struct slot last = h->slot[--h->used];
     if (i < h->used) settle(h, i, last);
+    h->first_at = h->used ? h->slot[0].at : INT64_MAX;
 }
 
 /* -- the wheel -------------------------------------------------------------------------------------------------- */
@@ -142,20 +144,16 @@ static bool runs_before(const struct event *a, const struct event *b)
     return a->at.ps != b->at.ps ? a->at.ps < b->at.ps : a->tie < b->tie;
 }
 
-/* Appends 'ev' to its bucket, or inserts it where its time says. */
+/* Appends 'ev' to the ring of its bucket, or inserts it where its time says. */
 __attribute__((noinline)) static void wheel_join(struct event **bucket, struct event *ev)
 {
     struct event *last = *bucket, *after = last;
 
-    if (!runs_before(ev, last)) {
+    if (!runs_before(ev, last))
         *bucket = ev;
-    } else {
-        do after = after->prev;
-        while (after != last && runs_before(ev, after));
-    }
-    ev->prev = after;
+    else
+        while (runs_before(after->next, ev)) after = after->next;
     ev->next = after->next;
-    after->next->prev = ev;
     after->next = ev;
 }
 
@@ -167,39 +165,61 @@ IN_LINE bool wheel_put(struct wheel *w, struct event *ev)
 
     if (number - w->cursor >= BUCKETS) return false;
     ev->slot = IN_WHEEL;
-    w->events++;
     if (w->last[i]) {
         wheel_join(&w->last[i], ev);
     } else {
-        w->last[i] = ev->next = ev->prev = ev;
+        w->last[i] = ev->next = ev;
         w->bit[i / 64] |= UINT64_C(1) << i % 64;
     }
     return true;
 }
 
-IN_LINE void wheel_take(struct wheel *w, uint32_t i, struct event *ev)
+/* Takes the first event out of bucket 'i'. */
+IN_LINE void wheel_pop(struct wheel *w, uint32_t i, struct event *ev)
 {
-    w->events--;
-    if (ev->next == ev) {
+    struct event *last = w->last[i];
+
+    if (ev == last) {
         w->last[i] = NULL;
         w->bit[i / 64] &= ~(UINT64_C(1) << i % 64);
-        return;
+    } else {
+        last->next = ev->next;
     }
-    ev->prev->next = ev->next;
-    ev->next->prev = ev->prev;
-    if (w->last[i] == ev) w->last[i] = ev->prev;
 }
 
-/* The first bucket from the cursor on that is not empty; there is one. */
-IN_LINE int64_t wheel_next(const struct wheel *w)
+static void wheel_take(struct wheel *w, struct event *ev)
 {
-    uint32_t from = (uint32_t)w->cursor % BUCKETS, word = from / 64;
-    uint64_t here = w->bit[word] >> from % 64;
+    uint32_t i = (uint32_t)(ev->at.ps >> w->shift) % BUCKETS;
+    struct event *before = w->last[i];
 
-    if (here) return w->cursor + __builtin_ctzll(here);
-    do word = (word + 1) % WORDS;
-    while (w->bit[word] == 0);
-    return w->cursor + (word * 64 + (uint32_t)__builtin_ctzll(w->bit[word]) - from) % BUCKETS;
+    if (before->next == ev) {
+        wheel_pop(w, i, ev);
+        return;
+    }
+    while (before->next != ev) before = before->next;
+    before->next = ev->next;
+    if (w->last[i] == ev) w->last[i] = before;
+}
+
+/* wheel_next() when it is not in the cursor's word. */
+__attribute__((noinline)) static uint32_t wheel_search(const struct wheel *w)
+{
+    uint32_t from = (uint32_t)w->cursor % BUCKETS;
+
+    for (uint32_t n = 1; n <= WORDS; n++) {
+        uint32_t word = (from / 64 + n) % WORDS;
+        if (w->bit[word]) return (word * 64 + (uint32_t)__builtin_ctzll(w->bit[word]) - from) % BUCKETS;
+    }
+    return BUCKETS;
+}
+
+/* How far it is from the cursor to the first bucket that is not empty; BUCKETS: all are. */
+IN_LINE uint32_t wheel_next(const struct wheel *w)
+{
+    uint32_t from = (uint32_t)w->cursor % BUCKETS;
+    uint64_t here = w->bit[from / 64] >> from % 64;
+
+    return here ? (uint32_t)__builtin_ctzll(here) : wheel_search(w);
 }
 
 /* -- both ------------------------------------------------------------------------------------------------------- */
@@ -213,7 +233,7 @@ IN_LINE void put(struct engine *e, struct event *ev)
 __attribute__((noinline)) static void take(struct engine *e, struct event *ev)
 {
     if (ev->slot == IN_WHEEL)
-        wheel_take(&e->wheel, (uint32_t)(ev->at.ps >> e->wheel.shift) % BUCKETS, ev);
+        wheel_take(&e->wheel, ev);
     else
         remove_at(&e->far, ev->slot - 1);
 }
@@ -221,7 +241,7 @@ __attribute__((noinline)) static void take(struct engine *e, struct event *ev)
 /* Whether the first event behind the window belongs into it. */
 IN_LINE bool far_is_near(const struct engine *e)
 {
-    return e->far.used > 0 && (e->far.slot[0].at >> e->wheel.shift) - e->wheel.cursor < BUCKETS;
+    return (e->far.first_at >> e->wheel.shift) - e->wheel.cursor < BUCKETS;
 }
 
 /* The cursor has moved: what was behind the window comes into it. */
@@ -235,21 +255,21 @@ static void take_from_far(struct engine *e)
 }
 
 /* Gives the buckets the width that would have suited the last ones. */
-static void fit_width(struct engine *e)
+__attribute__((noinline)) static void fit_width(struct engine *e)
 {
     struct wheel *w = &e->wheel;
-    bool crowded = e->view.events - w->looked_events > (uint64_t)CROWD_MAX * w->turns && w->shift > SHIFT_MIN;
-    bool sparse = w->cursor - w->looked_cursor > (int64_t)GAP_MAX * w->turns && w->shift < SHIFT_MAX;
+    bool crowded = e->view.events - w->looked_events > CROWD_MAX * TURNS && w->shift > SHIFT_MIN;
+    bool sparse = w->cursor - w->looked_cursor > GAP_MAX * TURNS && w->shift < SHIFT_MAX;
     struct event *all = NULL;
 
-    w->turns = 0;
+    w->turns = TURNS;
     w->looked_events = e->view.events;
     w->looked_cursor = w->cursor;
     if (crowded == sparse) return;
-    while (w->events > 0) {
-        uint32_t i = (uint32_t)wheel_next(w) % BUCKETS;
-        struct event *ev = w->last[i];
-        wheel_take(w, i, ev);
+    for (uint32_t next; (next = wheel_next(w)) < BUCKETS;) {
+        uint32_t i = (uint32_t)(w->cursor + next) % BUCKETS;
+        struct event *ev = w->last[i]->next;
+        wheel_pop(w, i, ev);
         ev->next = all;
         all = ev;
     }
@@ -269,14 +289,14 @@ IN_LINE void turn(struct engine *e, int64_t number)
 {
     e->wheel.cursor = number;
     if (far_is_near(e)) take_from_far(e);
-    if (++e->wheel.turns >= TURNS) fit_width(e);
+    if (--e->wheel.turns == 0) fit_width(e);
 }
 
 /* The wheel is empty: moves it to the first event behind it; false: there is none by 'until'. */
 __attribute__((noinline)) static bool jump(struct engine *e, int64_t until)
 {
-    if (e->far.used == 0 || e->far.slot[0].at > until) return false;
-    e->wheel.cursor = e->far.slot[0].at >> e->wheel.shift;
+    if (e->far.used == 0 || e->far.first_at > until) return false;
+    e->wheel.cursor = e->far.first_at >> e->wheel.shift;
     take_from_far(e);
     return true;
 }
@@ -288,6 +308,8 @@ struct engine *engine_create(void)
     struct engine *e = calloc(1, sizeof *e);
     SIM_ASSERT(e);
     e->wheel.shift = SHIFT_FIRST;
+    e->wheel.turns = TURNS;
+    e->far.first_at = INT64_MAX;
     return e;
 }
 
@@ -331,13 +353,27 @@ void event_init(struct event *ev, struct entity *entity, event_fn *fn, void *own
     *ev = (struct event){ .fn = fn, .owner = owner, .entity = entity };
 }
 
-void engine_schedule(struct engine *e, struct event *ev, sim_time at)
+/* Makes 'ev', which waits nowhere, the next of its entity at 'at'. */
+IN_LINE void enter(struct engine *e, struct event *ev, sim_time at)
 {
-    SIM_ASSERT(at.ps >= e->view.now.ps);
-    if (ev->slot) take(e, ev);
     ev->at = at;
     ev->tie = ev->entity->tie++;
     put(e, ev);
+}
+
+__attribute__((noinline)) static void move(struct engine *e, struct event *ev, sim_time at)
+{
+    take(e, ev);
+    enter(e, ev, at);
+}
+
+void engine_schedule(struct engine *e, struct event *ev, sim_time at)
+{
+    SIM_ASSERT(at.ps >= e->view.now.ps);
+    if (ev->slot)
+        move(e, ev, at);
+    else
+        enter(e, ev, at);
 }
 
 void engine_schedule_in(struct engine *e, struct event *ev, sim_dur d)
@@ -352,42 +388,50 @@ void engine_cancel(struct engine *e, struct event *ev)
     ev->slot = 0;
 }
 
+/* Whoever runs events forgets afterwards whose the last was. */
 IN_LINE bool step(struct engine *e, int64_t until)
 {
     struct wheel *w = &e->wheel;
+    uint32_t next = wheel_next(w);
 
-    if (w->events == 0 && !jump(e, until)) return false;
-    int64_t number = wheel_next(w);
+    if (next == BUCKETS) {
+        if (!jump(e, until)) return false;
+        next = wheel_next(w);
+    }
+    int64_t number = w->cursor + next;
     uint32_t i = (uint32_t)number % BUCKETS;
     struct event *ev = w->last[i]->next;
     if (ev->at.ps > until) return false;
-    wheel_take(w, i, ev);
-    if (number != w->cursor) turn(e, number);
+    wheel_pop(w, i, ev);
+    if (next != 0) turn(e, number);
     ev->slot = 0;
     e->view.now = ev->at;
     e->view.events++;
     e->view.running = ev->entity->name;
     ev->fn(ev->owner);
-    e->view.running = NULL;
     return true;
 }
 
 bool engine_step(struct engine *e, sim_time until)
 {
     SIM_ASSERT(!e->view.running);
-    return step(e, until.ps);
+    bool any = step(e, until.ps);
+    e->view.running = NULL;
+    return any;
 }
 
 void engine_run(struct engine *e, sim_time until)
 {
     SIM_ASSERT(!e->view.running && until.ps >= e->view.now.ps); /* a handler must not run the engine */
     while (step(e, until.ps)) continue;
+    e->view.running = NULL;
     e->view.now = until;
 }
 
 sim_time engine_next(const struct engine *e)
 {
     const struct wheel *w = &e->wheel;
-    if (w->events > 0) return w->last[(uint32_t)wheel_next(w) % BUCKETS]->next->at;
-    return e->far.used ? (sim_time){ e->far.slot[0].at } : SIM_TIME_MAX;
+    uint32_t next = wheel_next(w);
+    if (next < BUCKETS) return w->last[(uint32_t)(w->cursor + next) % BUCKETS]->next->at;
+    return e->far.used ? (sim_time){ e->far.first_at } : SIM_TIME_MAX;
 }

@@ -29,10 +29,10 @@ struct event {
     event_fn *fn;
     void *owner;
     struct entity *entity;
-    sim_time at;      /* when it runs: the rest is the engine's */
-    uint64_t tie;     /* its place among those of the same time */
-    struct event *next, *prev; /* in its bucket */
-    uint32_t slot;    /* where it waits, 0 when not pending */
+    sim_time at;        /* when it runs: the rest is the engine's */
+    uint64_t tie;       /* its place among those of the same time */
+    struct event *next; /* in its bucket */
+    uint32_t slot;      /* where it waits, 0 when not pending */
 };
 
 struct engine *engine_create(void);
