@@ -41,6 +41,7 @@ struct link *link_create(struct engine *engine, struct stats *stats, struct pack
     l->ps_per_byte = 8000000000000 % config->rate.bps == 0 ? 8000000000000 / config->rate.bps : 0;
     l->delay = config->delay.ps;
     l->gap = sim_wire_time(GAP_BYTES, config->rate).ps;
+    l->lag = l->delay - l->gap;
     l->depth = config->depth_bytes;
     l->up = true;
     event_init(&l->arrival, l->entity, arrive, l);
@@ -77,23 +78,28 @@ bool link_refuse(struct link *l, struct packet *p, enum drop_reason why)
     return false;
 }
 
+int64_t link_wire_ps_divided(const struct link *l, int64_t bytes)
+{
+    return sim_wire_time(bytes, l->config.rate).ps;
+}
+
 void link_show_taps(const struct link *l, const struct packet *p, sim_time start)
 {
     for (uint32_t i = 0; i < l->n_taps; i++) l->taps[i].fn(l->taps[i].owner, p, start);
 }
 
-bool link_accept(struct link *l, struct packet *p, int64_t ready)
+/* Takes 'p' on an open link; 'plain': that is plain, and nothing is traced. */
+static inline __attribute__((always_inline)) bool accept(struct link *l, struct packet *p, int64_t ready, bool plain)
 {
-    int64_t bytes = link_frame_bytes(p);
+    int64_t bytes = link_frame_bytes(p), full = bytes + FRAME_OVERHEAD_BYTES;
 
     SIM_ASSERT(p->gso_mss == 0);
-    if (__builtin_expect(!l->open, 0)) return link_send_closed(l, p, ready);
     link_advance(l, ready);
     if (l->queued + bytes > l->depth && l->queued > 0) return link_refuse(l, p, DROP_LINK_FULL);
 
     int64_t start = ready > l->free_at ? ready : l->free_at;
-    l->free_at = start + link_wire_ps(l, bytes + FRAME_OVERHEAD_BYTES);
-    p->at.ps = l->free_at - l->gap + l->delay;
+    l->free_at = start + (plain ? full * l->ps_per_byte : link_wire_ps(l, full));
+    p->at.ps = l->free_at + l->lag;
     l->queued += bytes;
     if ((uint64_t)l->queued > l->counter[LINK_queue_bytes_max])
         l->counter[LINK_queue_bytes_max] = (uint64_t)l->queued;
@@ -101,12 +107,24 @@ bool link_accept(struct link *l, struct packet *p, int64_t ready)
         l->counter[LINK_wait_ps] += (uint64_t)(start - ready);
         l->counter[LINK_queue_byte_ns] += (uint64_t)bytes * (uint64_t)(start - ready) / PS_PER_NS;
     }
-    TRACE(l->engine, l->entity->id, link_send, p->id, p->len, 0, 0);
-    if (__builtin_expect(l->n_taps > 0, 0)) link_show_taps(l, p, (sim_time){ start });
-    if (l->through.fn && !l->fifo.head && link_pass(l, p, bytes)) return true;
-    if (!l->unsent) l->unsent = p;
-    packet_queue_push(&l->fifo, p);
+    if (!plain) {
+        TRACE(l->engine, l->entity->id, link_send, p->id, p->len, 0, 0);
+        link_show_taps(l, p, (sim_time){ start });
+    }
+    if (l->through.fn && !l->fifo.head && (plain || !engine_view(l->engine)->trace)) return link_pass(l, p, bytes);
+    link_keep(l, p);
     return true;
+}
+
+__attribute__((noinline)) static bool accept_any(struct link *l, struct packet *p, int64_t ready)
+{
+    return l->open ? accept(l, p, ready, false) : link_send_closed(l, p, ready);
+}
+
+bool link_accept(struct link *l, struct packet *p, int64_t ready)
+{
+    if (__builtin_expect(!l->plain || engine_view(l->engine)->trace, 0)) return accept_any(l, p, ready);
+    return accept(l, p, ready, true);
 }
 
 bool link_send_after(struct link *l, struct packet *p, sim_dur latency)
@@ -228,6 +246,7 @@ void link_add_tap(struct link *l, link_tap_fn *fn, void *owner)
     l->taps = realloc(l->taps, (l->n_taps + 1) * sizeof *l->taps);
     SIM_ASSERT(l->taps);
     l->taps[l->n_taps++] = (struct tap){ fn, owner };
+    link_reopen(l);
 }
 
 bool link_has_taps(const struct link *l)

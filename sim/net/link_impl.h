@@ -23,13 +23,15 @@ struct link {
     int64_t free_at, queued;
     int64_t ps_per_byte;      /* 0 when it is not a whole number */
     int64_t delay, gap, depth;
+    int64_t lag;              /* delay - gap: from when the wire is free again to the arrival */
     struct engine *engine;
     struct packet_sink sink;
     struct event arrival;
     struct { link_gone_fn *fn; void *owner; } gone;
     uint64_t counter[N_LINK_COUNTERS];
     bool up;                  /* as link_set_up() said */
-    bool open;                /* up, connected and not paused: frames are accepted the short way */
+    bool open;                /* up, connected and not paused */
+    bool plain;               /* open, without taps, and bytes take whole picoseconds: frames are accepted the short way */
     uint32_t n_taps;
     struct tap *taps;
     struct packet_pool *pool;
@@ -63,9 +65,10 @@ static inline int64_t link_frame_bytes(const struct packet *p)
     return packet_wire_bytes(p) - FRAME_OVERHEAD_BYTES;
 }
 
+__attribute__((noinline)) int64_t link_wire_ps_divided(const struct link *l, int64_t bytes);
 static inline int64_t link_wire_ps(const struct link *l, int64_t bytes)
 {
-    return __builtin_expect(l->ps_per_byte != 0, 1) ? bytes * l->ps_per_byte : sim_wire_time(bytes, l->config.rate).ps;
+    return __builtin_expect(l->ps_per_byte != 0, 1) ? bytes * l->ps_per_byte : link_wire_ps_divided(l, bytes);
 }
 
 /* Frames whose last bit has left by 't' are no longer queued. */
@@ -81,6 +84,13 @@ static inline void link_advance(struct link *l, int64_t t)
         l->queued -= link_frame_bytes(l->unsent);
         l->unsent = l->unsent->next;
     }
+}
+
+/* 'p' goes the ordinary way: into the FIFO. */
+static inline void link_keep(struct link *l, struct packet *p)
+{
+    if (!l->unsent) l->unsent = p;
+    packet_queue_push(&l->fifo, p);
 }
 
 /* Drops 'p', which the link has not accepted or no longer holds; returns false. */
@@ -102,7 +112,7 @@ static inline void link_count_arrived(struct link *l, int64_t bytes)
 void link_arm(struct link *l); /* sees to the next event */
 
 /* -- link_through.c -- */
-/* Gives the accepted 'p' on at once; false: it takes the ordinary way. */
+/* Gives the accepted 'p' on at once if that can be, else keeps it.  Returns true. */
 bool link_pass(struct link *l, struct packet *p, int64_t bytes);
 /* Takes what was offered and is ready by 'until_ps', in order. */
 void link_admit(struct link *l, int64_t until_ps);
@@ -114,7 +124,11 @@ struct packet *link_take_back(struct link *l); /* what is offered, one by one; N
 void link_through_destroy(struct link *l);
 
 /* -- link_pause.c -- */
-static inline void link_reopen(struct link *l) { l->open = l->up && l->sink.fn && !l->paused; }
+static inline void link_reopen(struct link *l)
+{
+    l->open = l->up && l->sink.fn && !l->paused;
+    l->plain = l->open && l->n_taps == 0 && l->ps_per_byte > 0;
+}
 /* What link_accept() does on a link that is down, connected to nothing, or paused. */
 __attribute__((cold)) bool link_send_closed(struct link *l, struct packet *p, int64_t ready_ps);
 void link_resume(void *link);           /* the pause is over */

@@ -69,9 +69,12 @@ __attribute__((cold)) static void make_room(struct link *l)
 bool link_pass(struct link *l, struct packet *p, int64_t bytes)
 {
     sim_time at = p->at;
-    struct link *to = engine_view(l->engine)->trace ? NULL : l->through.fn(l->through.owner, p, at);
+    struct link *to = l->through.fn(l->through.owner, p, at);
 
-    if (!to) return false;
+    if (!to) {
+        link_keep(l, p);
+        return true;
+    }
     if (l->through.tail - l->through.head == l->through.room) make_room(l);
     l->through.ring[l->through.tail++ & (l->through.room - 1)] = (struct passage){ at.ps - l->delay, bytes };
     link_offer(to, l->through.source, p, (sim_time){ at.ps + to->merge->lookahead });
@@ -135,7 +138,7 @@ static void sift_down(struct merge *m, uint32_t i)
     m->heap[i] = source;
 }
 
-static void add_sources(struct merge *m, uint32_t source)
+__attribute__((cold)) static void add_sources(struct merge *m, uint32_t source)
 {
     uint32_t n = m->sources ? m->sources : 4;
     while (n <= source) n *= 2;
