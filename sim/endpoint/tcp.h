@@ -133,18 +133,18 @@ enum tcp_state {
 struct tcp_conn_view {
     void *user;             /* the host's own (its socket, lock, touchable); stays until TCP_EV_FREED */
     void *link;             /* of the route */
-    void *listener;         /* 'owner' given to tcp_listen(), NULL when we connected */
-    struct host_addr local, remote;
-    enum tcp_state state;
-    uint32_t id;            /* from 1, in order of creation: a flow's number in traces */
-    uint32_t mss;           /* payload bytes of a full segment */
-    int64_t cwnd, ssthresh; /* bytes */
-    int64_t in_flight;      /* bytes sent and not acknowledged */
-    int64_t snd_wnd;        /* the peer's window, bytes */
     int64_t unread;         /* bytes tcp_read() can give */
     int64_t sndbuf_used;    /* bytes in the send buffer, as the configuration counts them */
-    sim_dur srtt, rto;
+    int64_t in_flight;      /* bytes sent and not acknowledged */
+    int64_t snd_wnd;        /* the peer's window, bytes */
+    enum tcp_state state;
+    uint32_t mss;           /* payload bytes of a full segment */
+    uint32_t id;            /* from 1, in order of creation: a flow's number in traces */
     uint64_t counter[N_TCP_FLOW_COUNTERS];
+    int64_t cwnd, ssthresh; /* bytes */
+    sim_dur srtt, rto;
+    void *listener;         /* 'owner' given to tcp_listen(), NULL when we connected */
+    struct host_addr local, remote;
 };
 static inline struct tcp_conn_view *tcp_view(struct tcp_conn *c) { return (struct tcp_conn_view *)(void *)c; }
 

@@ -65,72 +65,77 @@ struct tcp_host {
     uint64_t counter[N_TCP_HOST_COUNTERS];
 };
 
+/* What every segment needs comes first: it lies in few cache lines. */
 struct tcp_conn {
     struct tcp_conn_view v;     /* must be first */
-    struct tcp_host *host;
-    struct tcp_conn *hash_next, *prev, *next;
-    struct tcp_rest *rest;      /* the row that it shares; NULL: it has its own, or none */
+    struct tcp_conn *hash_next;
     uint64_t key_addr;          /* source and destination address as in a received packet's bytes */
     uint32_t key_ports;         /* the same for the ports */
-
-    /* sending: snd_una <= snd_nxt <= snd_max; data up to snd_end has been written */
-    uint64_t iss, snd_una, snd_nxt, snd_max, snd_end;
-    uint64_t snd_wl1, snd_wl2;  /* sequence and acknowledgement of the last window update */
-    int64_t snd_wnd_max;        /* the largest window seen, for the sender's silly-window rule */
-    uint8_t snd_shift, rcv_shift;
-    bool timestamps, sack, scaling; /* agreed with the peer */
-    uint32_t mss_own;           /* what our link allows, without options */
-    bool closing;               /* tcp_close() was called: FIN follows the data */
-    bool no_delay;              /* no Nagle */
-    bool fin_acked;
+    struct tcp_host *host;
 
     /* receiving */
-    uint64_t irs, rcv_nxt;
-    uint64_t rcv_adv;           /* right edge advertised, never moves left */
+    uint32_t ts_recent;
+    uint64_t rcv_nxt;
     uint64_t last_ack_sent;
     uint64_t fin_seq;           /* the peer's FIN, UINT64_MAX while unknown */
-    bool fin_received;          /* everything up to the FIN has arrived */
-    uint32_t ts_recent;
+    uint64_t rcv_adv;           /* right edge advertised, never moves left */
     uint32_t ack_count, ack_cur, ack_abs; /* segments unacknowledged, limit now, limit ever */
-    struct tcp_ranges ooo;      /* data beyond rcv_nxt */
 
-    /* congestion control and loss recovery */
-    uint64_t cwnd_acked;        /* bytes counted towards the next increase in congestion avoidance */
-    int64_t cubic_max;          /* window before the last loss */
-    int64_t cubic_friend;       /* what NewReno would have by now */
-    int64_t cubic_k_ms;         /* until the window is that large again */
-    sim_time cubic_began;       /* first acknowledgement after the loss; TCP_NEVER: none yet */
-    uint32_t dup_acks;
-    bool recovering;            /* fast recovery */
-    bool after_timeout;         /* snd_una has not yet passed 'recover' after a retransmission timeout */
-    bool first_partial;         /* NewReno: the timer restarts on the first partial acknowledgement only */
-    uint64_t recover;           /* snd_max when the loss was found */
-    uint64_t high_rxt;          /* retransmitted up to here in this recovery */
-    uint64_t local_until;       /* the computer's own queue was full: snd_max then, the window shrinks once until there */
-    struct tcp_ranges sacked;
+    /* the application's side, and what was agreed with the peer */
+    unsigned events;            /* to be notified */
+    bool want_read, want_write;
+    bool closing;               /* tcp_close() was called: FIN follows the data */
+    bool released;              /* tcp_close() or tcp_abort(): the application is gone */
+    bool fin_received;          /* everything up to the FIN has arrived */
+    bool fin_acked;
+    bool no_delay;              /* no Nagle */
+    bool timestamps, sack, scaling;
+    uint8_t snd_shift, rcv_shift;
 
-    /* round-trip time */
-    bool timing;
-    uint64_t timed_seq;
-    sim_time timed_at, last_send;
-    sim_dur rtt_var;
-    bool rtt_known;
+    /* sending: snd_una <= snd_nxt <= snd_max; data up to snd_end has been written */
+    uint64_t snd_una, snd_end, snd_nxt, snd_max;
+    uint64_t snd_wl1, snd_wl2;  /* sequence and acknowledgement of the last window update */
+    int64_t snd_wnd_max;        /* the largest window seen, for the sender's silly-window rule */
 
     /* timers */
-    struct event event;
     sim_time deadline[N_TCP_TIMERS];
     sim_time armed;             /* when 'event' fires, TCP_NEVER when it is not pending */
     uint32_t backoff;           /* timeouts in a row */
     bool persisting;
     bool timer_owed;            /* timer_due() was called, tcp_timer() not yet */
-    bool released;              /* tcp_close() or tcp_abort(): the application is gone */
 
-    /* the application side */
-    bool want_read, want_write;
-    unsigned events;            /* to be notified */
+    /* round-trip time */
+    bool timing, rtt_known;
+    uint64_t timed_seq;
+    sim_time timed_at, last_send;
+    sim_dur rtt_var;
+
+    /* congestion control and loss recovery */
+    uint64_t cwnd_acked;        /* bytes counted towards the next increase in congestion avoidance */
+    uint32_t dup_acks;
+    bool recovering;            /* fast recovery */
+    bool after_timeout;         /* snd_una has not yet passed 'recover' after a retransmission timeout */
+    bool first_partial;         /* NewReno: the timer restarts on the first partial acknowledgement only */
 
     uint8_t l3, l4, hdr_len;    /* of the template */
     uint8_t hdr[TCP_TEMPLATE_BYTES];
+
+    struct tcp_ranges sacked;
+    struct tcp_ranges ooo;      /* data beyond rcv_nxt */
+
+    uint64_t iss, irs;
+    uint64_t recover;           /* snd_max when the loss was found */
+    uint64_t high_rxt;          /* retransmitted up to here in this recovery */
+    uint64_t local_until;       /* the computer's own queue was full: snd_max then, the window shrinks once until there */
+    int64_t cubic_max;          /* window before the last loss */
+    int64_t cubic_friend;       /* what NewReno would have by now */
+    int64_t cubic_k_ms;         /* until the window is that large again */
+    sim_time cubic_began;       /* first acknowledgement after the loss; TCP_NEVER: none yet */
+    uint32_t mss_own;           /* what our link allows, without options */
+
+    struct event event;         /* for all timers */
+    struct tcp_conn *prev, *next;
+    struct tcp_rest *rest;      /* the row that it shares; NULL: it has its own, or none */
 };
 
 /* -- tcp_flows.c ------------------------------------------------------------------------------------------------- */
