@@ -376,9 +376,9 @@ static void tcp_output(void *owner, struct tcp_conn *c, void *link, struct packe
     }
 }
 
-static void tcp_notify(void *owner, struct tcp_conn *c, unsigned events)
+/* A connection begins or ends. */
+__attribute__((noinline)) static void change(struct light *l, struct tcp_conn *c, unsigned events)
 {
-    struct light *l = owner;
     struct tcp_conn_view *v = tcp_view(c);
     struct socket *s = v->user;
     if (events & TCP_EV_NEW) {
@@ -394,6 +394,16 @@ static void tcp_notify(void *owner, struct tcp_conn *c, unsigned events)
         s->next = l->free_sockets;
         l->free_sockets = s;
     }
+}
+
+static void tcp_notify(void *owner, struct tcp_conn *c, unsigned events)
+{
+    struct light *l = owner;
+    struct socket *s = tcp_view(c)->user;
+    if (events & ~(unsigned)(TCP_EV_READABLE | TCP_EV_WRITABLE))
+        change(l, c, events);
+    else if (s->task)
+        light_wake(&l->host, s->task);
 }
 
 static void tcp_timer_due(void *owner, struct tcp_conn *c)

@@ -296,7 +296,8 @@ void tcp_conn_closed(struct tcp_conn *c)
     c->events |= TCP_EV_CLOSED;
 }
 
-void tcp_notify(struct tcp_conn *c)
+/* The same, when the application or the protocol is done with it. */
+__attribute__((noinline)) static void notify_late(struct tcp_conn *c)
 {
     bool over = c->v.state == TCP_CLOSED && c->released && !c->timer_owed;
     unsigned events = c->released ? c->events & TCP_EV_NEW : c->events;
@@ -304,6 +305,17 @@ void tcp_notify(struct tcp_conn *c)
     if (over) events |= TCP_EV_FREED;
     if (events) c->host->ops.notify(c->host->owner, c, events);
     if (over) conn_free(c);
+}
+
+void tcp_notify(struct tcp_conn *c)
+{
+    unsigned events = c->events;
+    if (c->released || c->v.state == TCP_CLOSED) {
+        notify_late(c);
+    } else if (events) {
+        c->events = 0;
+        c->host->ops.notify(c->host->owner, c, events);
+    }
 }
 
 /* -- the application's calls ------------------------------------------------------------------------------------ */
@@ -341,15 +353,20 @@ void tcp_push(struct tcp_conn *c)
 
 /* Solaris reopens the window when the peer could not send another delayed ACK's worth of segments and it has grown
  * by a segment (RFC 1122 4.2.3.3); otherwise the next acknowledgement will carry it. */
-static void reopen_window(struct tcp_conn *c)
+static bool window_reopens(const struct tcp_conn *c)
 {
     int64_t known = (int64_t)(c->rcv_adv - c->rcv_nxt), room = tcp_receive_room(c);
     int64_t least = c->host->config.rcvbuf_bytes / 2 < (int64_t)c->v.mss ? c->host->config.rcvbuf_bytes / 2
                                                                         : (int64_t)c->v.mss;
-    if (room - known < least || known >= (int64_t)c->ack_cur * c->v.mss || c->fin_received) return;
+    return room - known >= least && known < (int64_t)c->ack_cur * c->v.mss && !c->fin_received;
+}
+
+__attribute__((cold)) static int64_t reopen_window(struct tcp_conn *c, int64_t bytes)
+{
     c->v.counter[TCP_FLOW_window_updates]++;
     tcp_host_enter(c->host);
     tcp_send_ack(c);
+    return bytes;
 }
 
 int64_t tcp_read(struct tcp_conn *c, int64_t bytes_max)
@@ -363,8 +380,7 @@ int64_t tcp_read(struct tcp_conn *c, int64_t bytes_max)
     int64_t bytes = c->v.unread < bytes_max ? c->v.unread : bytes_max;
     c->v.unread -= bytes;
     c->v.counter[TCP_FLOW_read_bytes] += (uint64_t)bytes;
-    if (c->v.state != TCP_CLOSED) reopen_window(c);
-    return bytes;
+    return c->v.state != TCP_CLOSED && window_reopens(c) ? reopen_window(c, bytes) : bytes;
 }
 
 void tcp_close(struct tcp_conn *c)

@@ -420,17 +420,11 @@ static bool reopens(const struct tcp_conn *c, const struct segment *s)
     return newer ? newer > 0 : (int32_t)(get_be32(s->tcp + 4) - (uint32_t)c->rcv_nxt) > 0;
 }
 
-void tcp_input(struct tcp_host *h, struct packet *p)
+/* Any segment; 'c': whose it is, or NULL. */
+__attribute__((noinline)) static void input(struct tcp_host *h, struct tcp_conn *c, struct packet *p)
 {
     struct segment s;
-    tcp_host_enter(h);
-    struct tcp_conn *c = tcp_lookup(h, p);
     int verdict;
-    if (c && !engine_view(h->engine)->trace && predicted(c, p)) {
-        if (c->events) tcp_notify(c);
-        packet_deliver(h->pool, p);
-        return;
-    }
     if (!parse(p, &s)) {
         h->counter[TCP_HOST_bad]++;
         verdict = DROP_IP_BAD;
@@ -452,4 +446,16 @@ void tcp_input(struct tcp_host *h, struct packet *p)
         packet_deliver(h->pool, p);
     else
         packet_drop(h->pool, p, (enum drop_reason)verdict);
+}
+
+void tcp_input(struct tcp_host *h, struct packet *p)
+{
+    tcp_host_enter(h);
+    struct tcp_conn *c = tcp_lookup(h, p);
+    if (!c || engine_view(h->engine)->trace || !predicted(c, p)) {
+        input(h, c, p);
+        return;
+    }
+    if (c->events) tcp_notify(c);
+    packet_deliver(h->pool, p);
 }

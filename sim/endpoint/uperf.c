@@ -61,7 +61,7 @@ static void finish(struct end *e, bool failed)
     e->done = true;
 }
 
-static enum step_result send_step(struct end *e)
+__attribute__((noinline)) static enum step_result send_step(struct end *e)
 {
     const struct uperf_config *config = &e->uperf->config;
     const struct host_ops *ops = e->host->ops;
@@ -94,7 +94,7 @@ static enum step_result send_step(struct end *e)
     return STEP_AGAIN;
 }
 
-static enum step_result receive_step(struct end *e)
+__attribute__((noinline)) static enum step_result receive_step(struct end *e)
 {
     const struct host_ops *ops = e->host->ops;
     int32_t ask = e->uperf->config.read_bytes;
@@ -114,20 +114,22 @@ static enum step_result receive_step(struct end *e)
     return STEP_AGAIN;
 }
 
+/* Without a socket: the master connects, the slave is not accepted yet. */
+__attribute__((noinline)) static enum step_result first_step(struct end *e)
+{
+    if (e->done || !e->master) return STEP_SLEEP;
+    e->socket = e->host->ops->connect(e->host, e->uperf->via, e->uperf->config.slave_addr, e->task);
+    if (e->socket)
+        e->counter[STREAM_connects]++;
+    else
+        finish(e, true);
+    return STEP_SLEEP;
+}
+
 static enum step_result step(void *owner)
 {
     struct end *e = owner;
-    if (e->done) return STEP_SLEEP;
-    if (!e->socket) {
-        if (!e->master) return STEP_SLEEP; /* not accepted yet */
-        const struct uperf_config *config = &e->uperf->config;
-        e->socket = e->host->ops->connect(e->host, e->uperf->via, config->slave_addr, e->task);
-        if (e->socket)
-            e->counter[STREAM_connects]++;
-        else
-            finish(e, true);
-        return STEP_SLEEP;
-    }
+    if (__builtin_expect(!e->socket, 0)) return first_step(e);
     return e->sender ? send_step(e) : receive_step(e);
 }
 
