@@ -62,6 +62,29 @@ START_TEST(packet_clone__own_bytes_and_id)
 }
 END_TEST
 
+START_TEST(packet_like__every_header_byte_and_no_payload)
+{
+    const uint16_t sizes[] = { 14, 66, 96, 97, PACKET_HDR_MAX };
+    struct packet *p = packet_new(pool, now);
+    for (uint32_t i = 0; i < PACKET_HDR_MAX; i++) p->hdr[i] = (uint8_t)(i + 1);
+    p->stored = malloc(100);
+    p->next = p;
+    p->l4 = 34;
+    p->cb[PACKET_CB_BYTES - 1] = 9;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        p->hdr_len = sizes[i];
+        p->len = sizes[i] + 100u;
+        struct packet *c = packet_like(pool, p, (sim_time){ 99 });
+        ck_assert_uint_eq(c->id, i + 1);
+        ck_assert_int_eq(c->born.ps, 99);
+        ck_assert(!c->next && !c->stored);
+        ck_assert(c->len == p->len && c->hdr_len == p->hdr_len && c->l4 == 34 && c->cb[PACKET_CB_BYTES - 1] == 9);
+        ck_assert_mem_eq(c->hdr, p->hdr, sizes[i]);
+        packet_deliver(pool, c);
+    }
+}
+END_TEST
+
 START_TEST(packet_pool_ledger__counts_every_end)
 {
     for (int i = 0; i < 1000; i++) {
@@ -156,6 +179,7 @@ Suite *packet_suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, packet_new__zero_but_for_id_and_birth);
     tcase_add_test(tc, packet_clone__own_bytes_and_id);
+    tcase_add_test(tc, packet_like__every_header_byte_and_no_payload);
     tcase_add_test(tc, packet_pool_ledger__counts_every_end);
     tcase_add_test(tc, packet_pool_check__holders_account_for_all);
     tcase_add_test_raise_signal(tc, packet_pool_check__a_lost_packet_is_a_bug, SIGABRT);

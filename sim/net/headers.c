@@ -398,32 +398,27 @@ uint32_t headers_segment(struct packet_pool *pool, struct packet *p, struct pack
         return 1;
     }
     bool copy = p->stored || p->hdr_len > header;
-    uint8_t *id = p->hdr + p->l3 + 4, *l4 = p->hdr + p->l4, last_flags = l4[13];
-    uint32_t next_id = get_be16(id), seq = get_be32(l4 + 4);
+    uint8_t *l4 = p->hdr + p->l4, last_flags = l4[13];
+    uint32_t id = get_be16(p->hdr + p->l3 + 4), seq = get_be32(l4 + 4);
 
     if (tcp) l4[13] = (uint8_t)(last_flags & ~(TCP_FIN | TCP_PSH));
     put_lengths(p, v4, tcp, mss);
+    p->gso_mss = 0;
+    p->flags |= PACKET_CSUM_PARTIAL;
     for (; left > 0; count++) {
         uint32_t bytes = left < mss ? left : mss;
-        struct packet *s = packet_new(pool, now);
+        struct packet *s = packet_like(pool, p, now);
 
         left -= bytes;
-        if (left == 0) { /* 'p' is the template: it becomes that of the last frame */
-            if (tcp) l4[13] = last_flags;
-            put_lengths(p, v4, tcp, bytes);
+        if (left == 0) {
+            if (tcp) s->hdr[p->l4 + 13] = last_flags;
+            put_lengths(s, v4, tcp, bytes);
         }
-        if (v4) put_be16(id, next_id++);
-        if (tcp) put_be32(l4 + 4, seq);
+        if (v4) put_be16(s->hdr + p->l3 + 4, id++);
+        if (tcp) put_be32(s->hdr + p->l4 + 4, seq);
         seq += bytes;
-        copy_front(s->hdr, p->hdr);
-        if (header > 64) memcpy(s->hdr + 64, p->hdr + 64, 32);
-        if (header > 96) memcpy(s->hdr + 96, p->hdr + 96, PACKET_HDR_MAX - 96);
         s->len = header + bytes;
         s->hdr_len = (uint16_t)header;
-        s->l3 = p->l3;
-        s->l4 = p->l4;
-        s->payload = p->payload;
-        s->flags = p->flags | PACKET_CSUM_PARTIAL;
         if (copy) {
             s->stored = malloc(bytes);
             SIM_ASSERT(s->stored);

@@ -65,6 +65,8 @@ void packet_pool_check(const struct packet_pool *pool);
 
 /* A new packet, every field zero but 'id'; hdr[] is not cleared.  Never fails. */
 struct packet *packet_new(struct packet_pool *pool, sim_time now);
+/* A new packet that is like 'p' in everything but 'id', 'born', and a stored payload: it has none. */
+struct packet *packet_like(struct packet_pool *pool, const struct packet *p, sim_time now);
 /* A copy with its own id (broadcast, capture of a chain); counted as created. */
 struct packet *packet_clone(struct packet_pool *pool, const struct packet *p, sim_time now);
 
