@@ -59,6 +59,7 @@ struct pcie {
     struct pcie_config config;
     int64_t ps_per_byte;
     uint32_t mps_shift, mrrs_shift, unit_shift; /* log2 of the payload, a request, and what one completion carries */
+    uint32_t dllp_shift;       /* of config.dllp_every, when it is not 0 */
     struct pipe up, down;
     int64_t visible_ps;        /* of the last write: posted writes do not overtake each other */
     int64_t *read_done;        /* ring of config.reads_max: completion of the last reads */
@@ -82,16 +83,22 @@ struct pcie_config pcie_config_gen1_x8(void)
     };
 }
 
-static bool power_of_two(uint32_t bytes)
+static bool power_of_two(uint32_t n)
 {
-    return bytes >= 64 && bytes <= PAGE_BYTES && (bytes & (bytes - 1)) == 0;
+    return n > 0 && (n & (n - 1)) == 0;
+}
+
+static bool size_allowed(uint32_t bytes)
+{
+    return bytes >= 64 && bytes <= PAGE_BYTES && power_of_two(bytes);
 }
 
 struct pcie *pcie_create(struct engine *engine, struct stats *stats, const char *name, const struct pcie_config *c)
 {
     struct pcie *p = calloc(1, sizeof *p);
     SIM_ASSERT(p && c->lanes > 0 && c->gt_per_s > 0 && c->reads_max > 0);
-    SIM_ASSERT(power_of_two(c->mps_bytes) && power_of_two(c->mrrs_bytes) && power_of_two(c->rcb_bytes));
+    SIM_ASSERT(size_allowed(c->mps_bytes) && size_allowed(c->mrrs_bytes) && size_allowed(c->rcb_bytes));
+    SIM_ASSERT(c->dllp_every == 0 || power_of_two(c->dllp_every));
     p->engine = engine;
     p->config = *c;
     p->ps_per_byte = 10000000000000 / (c->gt_per_s * c->lanes); /* ten bits per byte on the wire: 8b/10b */
@@ -99,6 +106,7 @@ struct pcie *pcie_create(struct engine *engine, struct stats *stats, const char 
     p->mps_shift = (uint32_t)__builtin_ctz(c->mps_bytes);
     p->mrrs_shift = (uint32_t)__builtin_ctz(c->mrrs_bytes);
     p->unit_shift = (uint32_t)__builtin_ctz(c->rcb_bytes < c->mps_bytes ? c->rcb_bytes : c->mps_bytes);
+    if (c->dllp_every > 0) p->dllp_shift = (uint32_t)__builtin_ctz(c->dllp_every);
     p->up.used = PCIE_up_ps;
     p->down.used = PCIE_down_ps;
     p->read_done = calloc(c->reads_max, sizeof *p->read_done);
@@ -143,8 +151,8 @@ static void acknowledge(struct pcie *p, struct pipe *pipe, struct pipe *other, u
     if (p->config.dllp_every == 0) return;
     pipe->tlps += tlps;
     if (pipe->tlps < p->config.dllp_every) return;
-    uint32_t pairs = pipe->tlps / p->config.dllp_every;
-    pipe->tlps -= pairs * p->config.dllp_every;
+    uint32_t pairs = pipe->tlps >> p->dllp_shift;
+    pipe->tlps &= p->config.dllp_every - 1;
     pipe_take(p, other, engine_now(p->engine).ps, (int64_t)pairs * DLLP_PAIR_BYTES);
 }
 
@@ -176,21 +184,18 @@ static int64_t far_ps(const struct pcie *p, int node)
 
 sim_time pcie_dma_write(struct pcie *p, uint64_t addr, uint32_t bytes, int node)
 {
-    uint32_t tlps = 0;
+    uint32_t first = within_page(addr, bytes); /* behind it come whole pages, then the rest */
+    uint32_t tlps = ((first - 1) >> p->mps_shift) + 1 + ((bytes - first + p->config.mps_bytes - 1) >> p->mps_shift);
 
     SIM_ASSERT(bytes > 0);
     p->counter[PCIE_writes]++;
     p->counter[PCIE_write_bytes] += bytes;
-    for (uint32_t done = 0, n; done < bytes; done += n) {
-        n = within_page(addr + done, bytes - done);
-        tlps += ((n - 1) >> p->mps_shift) + 1;
-    }
-    int64_t total = bytes + tlps * request_bytes(addr); /* regions do not cross 4 GiB */
-    int64_t sent = pipe_take(p, &p->up, engine_now(p->engine).ps, total), took = total * p->ps_per_byte;
+    int64_t total = bytes + tlps * request_bytes(addr), took = total * p->ps_per_byte; /* regions do not cross 4 GiB */
+    int64_t sent = pipe_take(p, &p->up, engine_now(p->engine).ps, total);
+    acknowledge(p, &p->up, &p->down, tlps);
     sent += memory_late_ps(p, MEMBUS_dma_write_bytes, addr, bytes, node, sent - took, took);
     p->up.busy_ps = sent;
     int64_t visible = sent + p->config.write_latency.ps + far_ps(p, node);
-    acknowledge(p, &p->up, &p->down, tlps);
     if (p->visible_ps < visible) p->visible_ps = visible;
     return (sim_time){ p->visible_ps };
 }
