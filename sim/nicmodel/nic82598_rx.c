@@ -58,9 +58,11 @@ static bool length_wrong(const struct packet *p)
 }
 
 /* What is wrong with a frame, in bits of its descriptor, counted; 0: nothing. */
-__attribute__((cold)) static uint32_t faults(struct nic *nic, const struct packet *p, uint32_t max)
+__attribute__((cold)) static uint32_t faults(struct nic *nic, const struct packet *p)
 {
-    bool bad = p->flags & PACKET_FCS_BAD, cut = p->hdr_len < ETH_BYTES, large = p->len > max;
+    bool bad = p->flags & PACKET_FCS_BAD, cut = p->hdr_len < ETH_BYTES;
+    bool tagged = !cut && get_be16(p->hdr + 12) == nic->mode.vet;
+    bool large = p->len > nic->mode.max_bytes + (tagged ? VLAN_BYTES : 0);
     bool runt = p->flags & PACKET_RUNT && p->len < FRAME_MIN_BYTES;
     bool length = nic->mode.lengths && !bad && !cut && !large && !runt && length_wrong(p);
 
@@ -77,16 +79,11 @@ __attribute__((cold)) static uint32_t faults(struct nic *nic, const struct packe
            (length ? RXD_ERR_LE : 0);
 }
 
-/* The longest frame that is none too long. */
-static uint32_t longest(const struct nic *nic, const struct packet *p)
+/* Whether something may be wrong with it. */
+static bool suspect(const struct nic *nic, const struct packet *p)
 {
-    bool tagged = p->hdr_len >= ETH_BYTES && get_be16(p->hdr + 12) == nic->mode.vet;
-    return nic->mode.max_bytes + (tagged ? VLAN_BYTES : 0);
-}
-
-static bool suspect(const struct nic *nic, const struct packet *p, uint32_t max)
-{
-    return p->len > max || p->hdr_len < ETH_BYTES || p->flags & (PACKET_FCS_BAD | PACKET_RUNT) || nic->mode.lengths;
+    return p->len > nic->mode.max_bytes || p->hdr_len < ETH_BYTES || p->flags & (PACKET_FCS_BAD | PACKET_RUNT) ||
+           nic->mode.lengths;
 }
 
 void nic_receive(void *device, struct packet *p)
@@ -107,9 +104,9 @@ void rx_take(struct nic *nic, struct packet *p)
         refuse(nic, p, NIC_rx_disabled, DROP_NIC_DISABLED);
         return;
     }
-    uint32_t max = longest(nic, p), errors = 0;
-    if (__builtin_expect(suspect(nic, p, max), 0)) {
-        errors = faults(nic, p, max);
+    uint32_t errors = 0;
+    if (__builtin_expect(suspect(nic, p), 0)) {
+        errors = faults(nic, p);
         if (errors && (!nic->mode.sbp || p->hdr_len < ETH_BYTES || p->len > FRAME_MAX)) {
             refuse(nic, p, NIC_rx_errors, DROP_NIC_ERROR);
             return;
@@ -154,17 +151,60 @@ void rx_take(struct nic *nic, struct packet *p)
 
 /* -- from the packet buffer to the host --------------------------------------------------------------------------- */
 
-/* A used descriptor of a buffer with 'bytes' bytes of the frame. */
-static struct descriptor used(const struct nic *nic, const struct rx_cb *cb, uint64_t addr, uint32_t bytes, bool last)
+__attribute__((cold)) static struct descriptor used_legacy(const struct nic *nic, const struct rx_cb *cb, uint64_t addr,
+                                                           uint32_t bytes, uint64_t status)
 {
     enum { LEGACY_ERRORS = 24 };
+    uint64_t sum = nic->mode.pcsd ? 0 : cb->hash >> 16, errors = status >> LEGACY_ERRORS & 0xff;
+    uint64_t vlan = (uint64_t)cb->vlan << 48;
+    return (struct descriptor){ { addr, bytes | sum << 16 | (status & 0xff) << 32 | errors << 40 | vlan } };
+}
+
+/* A used descriptor of a buffer with 'bytes' bytes of the frame. */
+static inline struct descriptor used(const struct nic *nic, const struct rx_cb *cb, uint64_t addr, uint32_t bytes,
+                                     bool last)
+{
     uint64_t status = cb->status | RXD_DD | (last ? RXD_EOP : 0), vlan = (uint64_t)cb->vlan << 48;
 
-    if (__builtin_expect(nic->mode.buffer[cb->mode].type != DESCTYPE_LEGACY, 1))
-        return (struct descriptor){ { cb->types | (uint64_t)cb->hash << 32, status | (uint64_t)bytes << 32 | vlan } };
-    uint64_t sum = nic->mode.pcsd ? 0 : cb->hash >> 16;
-    uint64_t errors = status >> LEGACY_ERRORS & 0xff;
-    return (struct descriptor){ { addr, bytes | sum << 16 | (status & 0xff) << 32 | errors << 40 | vlan } };
+    if (__builtin_expect(nic->mode.buffer[cb->mode].type == DESCTYPE_LEGACY, 0))
+        return used_legacy(nic, cb, addr, bytes, status);
+    return (struct descriptor){ { cb->types | (uint64_t)cb->hash << 32, status | (uint64_t)bytes << 32 | vlan } };
+}
+
+static inline uint64_t next_buffer(struct rxq *q)
+{
+    return q->ring.cache[q->ring.c_head++ % CACHE_DESCS].q[0];
+}
+
+/* The buffer at 'addr' gets 'bytes' bytes of the frame: they take the bus, and its descriptor is used. */
+static inline void use_buffer(struct nic *nic, struct rxq *q, const struct rx_cb *cb, uint64_t addr, uint32_t bytes,
+                              bool last)
+{
+    if (bytes) pcie_dma_write(nic->pcie, addr, bytes, q->ring.data_node);
+    q->used[q->u_tail++ % USED_DESCS] = used(nic, cb, addr, bytes, last);
+    q->use = ring_next(&q->ring, q->use);
+}
+
+/* The frame's last byte has been written, or refused, and memory does not refer to it. */
+__attribute__((cold)) static void store_end(struct nic *nic, struct packet *p, bool was_refused)
+{
+    if (was_refused) {
+        memory_abandon_frame(nic->memory, p);
+        packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
+    } else {
+        packet_deliver(nic->pool, p); /* copied into bytes of the host */
+    }
+}
+
+/* Writes the frame's 'len' bytes, padding included, into the next buffer. */
+static inline void store_whole(struct nic *nic, struct rxq *q, struct packet *p, uint32_t len)
+{
+    uint64_t addr = next_buffer(q);
+    enum memory_result r = frame_store(nic->memory, p, addr, 0, len);
+
+    if (__builtin_expect(r == MEMORY_REFUSED, 0)) nic_refused(nic, addr);
+    use_buffer(nic, q, rx_cb(p), addr, len, true);
+    if (__builtin_expect(r != MEMORY_REFERRED, 0)) store_end(nic, p, r == MEMORY_REFUSED);
 }
 
 /* Whose the frame is, piece by piece. */
@@ -172,21 +212,11 @@ struct storing { bool gone, refused; };
 
 static void note(struct nic *nic, struct storing *s, enum memory_result r, uint64_t addr, bool all)
 {
-    if (__builtin_expect(r == MEMORY_REFUSED, 0)) {
+    if (r == MEMORY_REFUSED) {
         nic_refused(nic, addr);
         s->refused = true;
     }
     if (all && r == MEMORY_REFERRED) s->gone = true;
-}
-
-static void store_end(struct nic *nic, struct packet *p, const struct storing *s)
-{
-    if (s->refused) {
-        memory_abandon_frame(nic->memory, p);
-        packet_drop(nic->pool, p, DROP_NIC_BAD_ADDRESS);
-    } else {
-        packet_deliver(nic->pool, p); /* copied into bytes of the host */
-    }
 }
 
 /* What the first descriptor tells of the header buffer. */
@@ -196,37 +226,34 @@ static void tell_cut(struct descriptor *first, const struct rx_cut *cut, uint32_
     first->q[1] |= (cut->overflow ? RXD_ERR_HBO : 0) | (cut->whole ? (uint64_t)len << 32 : 0);
 }
 
-/* Writes the frame's 'len' bytes, padding included, into the next 'count' buffers and fills in their descriptors; 'cut'
- * says what goes into a header buffer, NULL: nothing. */
-static void store(struct nic *nic, struct rxq *q, struct packet *p, const struct rx_cut *cut, uint32_t len,
-                  uint32_t count)
+/* The same in pieces: into 'count' buffers; 'cut' says what goes into a header buffer, NULL: nothing. */
+__attribute__((noinline)) static void store_pieces(struct nic *nic, struct rxq *q, struct packet *p,
+                                                   const struct rx_cut *cut, uint32_t len, uint32_t count)
 {
     const struct rx_cb cb = *rx_cb(p);
     uint32_t size = nic->mode.buffer[cb.mode].bytes, offset = 0;
     uint32_t first = q->u_tail;
     struct storing s = { false, false };
 
-    if (__builtin_expect(cut != NULL, 0)) {
+    if (cut) {
         uint64_t addr = q->ring.cache[q->ring.c_head % CACHE_DESCS].q[1] & ~1ull;
         bool all = cut->head >= p->len;
         note(nic, &s, split_store(nic, p, cut, addr, q->ring.data_node), addr, all);
         offset = cut->head;
     }
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t addr = q->ring.cache[q->ring.c_head++ % CACHE_DESCS].q[0];
+        uint64_t addr = next_buffer(q);
         uint32_t bytes = len - offset < size ? len - offset : size;
 
         if (bytes && !s.refused && !s.gone) {
             bool all = offset + bytes >= p->len;
             note(nic, &s, frame_store(nic->memory, p, addr, offset, bytes), addr, all);
         }
-        if (bytes) pcie_dma_write(nic->pcie, addr, bytes, q->ring.data_node);
-        q->used[q->u_tail++ % USED_DESCS] = used(nic, &cb, addr, bytes, i + 1 == count);
-        q->use = ring_next(&q->ring, q->use);
+        use_buffer(nic, q, &cb, addr, bytes, i + 1 == count);
         offset += bytes;
     }
-    if (__builtin_expect(cut != NULL, 0)) tell_cut(&q->used[first % USED_DESCS], cut, len);
-    if (__builtin_expect(!s.gone, 0)) store_end(nic, p, &s);
+    if (cut) tell_cut(&q->used[first % USED_DESCS], cut, len);
+    if (!s.gone) store_end(nic, p, s.refused);
 }
 
 /* The queue has too few descriptors for the frame.  True: the frame was dropped; false: it waits. */
@@ -255,12 +282,28 @@ static bool has_room(const struct nic *nic, const struct rxq *q, uint32_t needed
     return q->u_tail - q->u_head + needed <= USED_DESCS && nic_posted(nic) < POSTED_LIMIT && !nic->stopped;
 }
 
+/* Nothing is in the way: the frame goes to the host.  Apart from rx_move(), which often finds that it has to wait. */
+__attribute__((noinline)) static void move_now(struct nic *nic, struct rxq *q, struct packet *p,
+                                               const struct rx_cut *cut, uint32_t len, uint32_t needed)
+{
+    if (__builtin_expect(rx_cb(p)->status & RXD_DYNINT, 0)) irq_skip(nic, q->ring.cause);
+    TRACE(nic->engine, nic->entity->id, nic_rx_dma, p->id, q->ring.index, q->use, 0);
+    nic->counter[NIC_rx_packets]++;
+    nic->counter[NIC_rx_bytes] += len - nic->mode.fcs_bytes;
+    count_queue(&nic->rx_total, q->ring.index, len);
+    if (__builtin_expect(needed == 1 && !cut, 1))
+        store_whole(nic, q, p, len);
+    else
+        store_pieces(nic, q, p, cut, len, needed);
+    batch(nic, q);
+    ring_prefetch(&q->ring);
+}
+
 /* Moves a frame to the host, or drops it; false: it has to wait in the packet buffer. */
 bool rx_move(struct nic *nic, struct packet *p)
 {
     const struct rx_cb *cb = rx_cb(p);
-    unsigned queue = cb->queue;
-    struct rxq *q = &nic->rxq[queue];
+    struct rxq *q = &nic->rxq[cb->queue];
     const struct rx_buffer *buffer = &nic->mode.buffer[cb->mode];
     uint32_t size = buffer->bytes, len = frame_stored_bytes(p) + nic->mode.fcs_bytes;
     bool split = buffer->type > DESCTYPE_ONE_BUFFER;
@@ -278,14 +321,7 @@ bool rx_move(struct nic *nic, struct packet *p)
         posted_wait(&nic->posted, nic->engine);
         return false;
     }
-    if (__builtin_expect(cb->status & RXD_DYNINT, 0)) irq_skip(nic, q->ring.cause);
-    TRACE(nic->engine, nic->entity->id, nic_rx_dma, p->id, queue, q->use, 0);
-    nic->counter[NIC_rx_packets]++;
-    nic->counter[NIC_rx_bytes] += len - nic->mode.fcs_bytes;
-    count_queue(&nic->rx_total, queue, len);
-    store(nic, q, p, split ? &cut : NULL, len, needed);
-    batch(nic, q);
-    ring_prefetch(&q->ring);
+    move_now(nic, q, p, split ? &cut : NULL, len, needed);
     return true;
 }
 
@@ -339,6 +375,14 @@ void rx_flush(struct nic *nic, unsigned queue)
     irq_cause(nic, r->cause);
 }
 
+static void write_back(struct nic *nic, uint64_t addr, const struct descriptor *used, uint32_t count)
+{
+    /* One descriptor is the common case; a copy whose size is known is not a string instruction. */
+    bool written = count == 1 ? memory_write(nic->memory, addr, used, DESC_BYTES)
+                              : memory_write(nic->memory, addr, used, count * DESC_BYTES);
+    if (!written) nic_refused(nic, addr);
+}
+
 void rx_visible(struct nic *nic, unsigned queue, uint32_t count)
 {
     struct rxq *q = &nic->rxq[queue];
@@ -350,8 +394,7 @@ void rx_visible(struct nic *nic, unsigned queue, uint32_t count)
         uint32_t at = q->u_head % USED_DESCS, run = count;
         if (run > USED_DESCS - at) run = USED_DESCS - at;
         if (run > r->n - r->head) run = r->n - r->head;
-        if (!memory_write(nic->memory, r->base + (uint64_t)r->head * DESC_BYTES, &q->used[at], run * DESC_BYTES))
-            nic_refused(nic, r->base + (uint64_t)r->head * DESC_BYTES);
+        write_back(nic, r->base + (uint64_t)r->head * DESC_BYTES, &q->used[at], run);
         r->head = r->head + run == r->n ? 0 : r->head + run;
         q->u_head += run;
         count -= run;
