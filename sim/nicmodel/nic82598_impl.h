@@ -384,7 +384,7 @@ void rx_visible(struct nic *nic, unsigned queue, uint32_t count);
 void tx_init(struct nic *nic);
 void tx_reset(struct nic *nic);
 void tx_run(struct nic *nic);
-void tx_emit(struct nic *nic, struct packet *p);    /* a frame to the wire */
+__attribute__((cold)) void tx_emit(struct nic *nic, struct packet *p); /* a frame of a class to the wire */
 void tx_flush(struct nic *nic, unsigned queue);
 void tx_visible(struct nic *nic, unsigned queue, enum posted_kind kind, uint32_t value);
 

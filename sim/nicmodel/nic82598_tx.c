@@ -88,15 +88,13 @@ static void earliest(int64_t *next, int64_t at)
 
 /* -- to the wire -------------------------------------------------------------------------------------------------- */
 
-static void count_sent(struct nic *nic, const struct packet *p, unsigned queue)
+static void count_sent(struct nic *nic, const struct packet *p, uint32_t bytes, unsigned queue)
 {
-    uint32_t bytes = frame_stored_bytes(p);
-
     nic->counter[NIC_tx_packets]++;
     nic->counter[NIC_tx_bytes] += bytes;
     count_size(&nic->tx_total, bytes);
     count_queue(&nic->tx_total, queue, bytes);
-    if (mac_is_group(p->hdr)) stats_group(nic, p, true);
+    if (__builtin_expect(mac_is_group(p->hdr), 0)) stats_group(nic, p, true);
 }
 
 /* When the wire can take a frame of 'bytes': now, or later, when its queue has half drained. */
@@ -114,23 +112,37 @@ static int64_t without_wire(const struct nic *nic, const struct packet *p)
     return nic->looped && nic->loop_free.ps > p->at.ps ? nic->loop_free.ps : p->at.ps;
 }
 
-void tx_emit(struct nic *nic, struct packet *p)
+/* Without a cable that leads elsewhere. */
+__attribute__((cold)) static void emit_nowhere(struct nic *nic, struct packet *p, uint32_t bytes, unsigned queue)
 {
-    int64_t now = engine_now(nic->engine).ps;
-    unsigned queue = *tx_cb_queue(p);
-
-    nic->tx_fifo_bytes -= frame_stored_bytes(p);
-    TRACE(nic->engine, nic->entity->id, nic_tx_frame, p->id, queue, p->len, 0);
-    if (__builtin_expect(nic->looped, 0)) {
-        count_sent(nic, p, queue);
-        nic->loop_free = sim_add((sim_time){ now }, sim_wire_time(packet_wire_bytes(p), sim_gbps(10)));
+    if (nic->looped) {
+        count_sent(nic, p, bytes, queue);
+        nic->loop_free = sim_add(engine_now(nic->engine), sim_wire_time(packet_wire_bytes(p), sim_gbps(10)));
         rx_take(nic, p);
-    } else if (nic->wire) {
-        count_sent(nic, p, queue);
-        link_send_after(nic->wire, p, sim_ps(p->at.ps > now ? p->at.ps - now : 0));
     } else {
         packet_drop(nic->pool, p, DROP_LINK_DOWN);
     }
+}
+
+static inline void emit(struct nic *nic, struct packet *p)
+{
+    int64_t now = engine_now(nic->engine).ps;
+    unsigned queue = *tx_cb_queue(p);
+    uint32_t bytes = frame_stored_bytes(p);
+
+    nic->tx_fifo_bytes -= bytes;
+    TRACE(nic->engine, nic->entity->id, nic_tx_frame, p->id, queue, p->len, 0);
+    if (__builtin_expect(!nic->wire, 0)) {
+        emit_nowhere(nic, p, bytes, queue);
+        return;
+    }
+    count_sent(nic, p, bytes, queue);
+    link_send_after(nic->wire, p, sim_ps(p->at.ps > now ? p->at.ps - now : 0));
+}
+
+void tx_emit(struct nic *nic, struct packet *p)
+{
+    emit(nic, p);
 }
 
 static void hand_over(struct nic *nic, int64_t *next)
@@ -145,7 +157,7 @@ static void hand_over(struct nic *nic, int64_t *next)
             break;
         }
         packet_queue_pop(&nic->tx_fifo);
-        tx_emit(nic, p);
+        emit(nic, p);
     }
     if (__builtin_expect(nic->dcb.tx, 0)) earliest(next, dcb_hand_over(nic));
 }
