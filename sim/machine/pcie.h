@@ -21,7 +21,7 @@ struct pcie_config {
     int64_t gt_per_s;       /* 2500000000 (Gen1) or 5000000000 (Gen2), both 8b/10b */
     uint32_t mps_bytes, mrrs_bytes, rcb_bytes; /* max payload, max read request, read completion boundary */
     uint32_t reads_max;     /* read requests in flight, > 0 */
-    uint32_t dllp_every;    /* an Ack and an UpdateFC (8 bytes each) per this many TLPs of the other way: 2^n, or 0: none */
+    uint32_t dllp_every;    /* an Ack and an UpdateFC (8 bytes each) per this many TLPs of the other way, 2^n; 0: none */
     sim_dur read_latency;   /* request at the root port to first completion, idle */
     sim_dur write_latency;  /* posted write: end of transmission to visible in memory */
     sim_dur far_latency;    /* added when the memory is on another NUMA node */
