@@ -47,7 +47,7 @@ static void pay_part(struct cpu *c, struct frame *f, int64_t elapsed_ps)
     f->paid_protocol_ps = protocol;
 }
 
-/* Counts a segment that has run to its end. */
+/* Counts a segment that has run to its end, and ends with that. */
 static inline void pay_whole(struct cpu *c, struct frame *f)
 {
     if (f->paid_ps != 0 || f == &c->irq) {
@@ -60,10 +60,6 @@ static inline void pay_whole(struct cpu *c, struct frame *f)
     c->counter[CPU_spin_ps] += (uint64_t)f->spin_ps;
     c->counter[CPU_act_proto_ps] += (uint64_t)f->protocol_ps;
     c->counter[CPU_act_intr_ps + f->activity - ACTIVITY_INTERRUPT] += (uint64_t)(in_kernel - f->spin_ps - f->protocol_ps);
-    f->paid_ps = f->length_ps;
-    f->paid_user_ps = f->user_ps;
-    f->paid_spin_ps = f->spin_ps;
-    f->paid_protocol_ps = f->protocol_ps;
 }
 
 static void pay_idle(struct cpu *c)
@@ -112,6 +108,7 @@ void cpu_begin_prefix(struct cpu *c, struct frame *f, int64_t fs)
     f->paid_ps = f->paid_user_ps = f->paid_spin_ps = f->paid_protocol_ps = 0;
     f->activity = f == &c->irq ? ACTIVITY_INTERRUPT : c->thread->activity;
     f->next = f->count = 0;
+    f->next_ps = INT64_MAX;
     f->n_holds = 0;
 }
 
@@ -278,8 +275,9 @@ static bool start(struct cpu *c)
 
 static void play(struct frame *f, int64_t elapsed_ps)
 {
-    while (f->next < f->count && f->effects[f->next].offset_ps <= elapsed_ps) {
-        struct effect *e = &f->effects[f->next++];
+    while (f->next_ps <= elapsed_ps) {
+        const struct effect *e = &f->effects[f->next++];
+        f->next_ps = f->next < f->count ? e[1].offset_ps : INT64_MAX;
         if (e->fn) e->fn(e->owner, e->value);
     }
 }
@@ -304,8 +302,7 @@ static void arm(struct cpu *c)
     const struct frame *f = c->in_irq ? &c->irq : &c->task;
 
     if (f->segment == SEGMENT_NONE) return;
-    int64_t offset = f->length_ps;
-    if (f->next < f->count && f->effects[f->next].offset_ps < offset) offset = f->effects[f->next].offset_ps;
+    int64_t offset = f->next_ps < f->length_ps ? f->next_ps : f->length_ps;
     if (c->first && !c->in_irq) {
         int64_t until = masked_until(c);
         if (until > 0 && until < offset) offset = until;

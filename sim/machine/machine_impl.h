@@ -48,6 +48,7 @@ struct frame {
     enum activity activity;      /* of the rest */
     struct effect *effects;      /* in order of offset; next..count are still to come */
     uint32_t next, count, room;
+    int64_t next_ps;             /* offset of the next of them, INT64_MAX when there is none */
     struct hold_record *holds;   /* thread level only: in order of 'to_ps' */
     uint32_t n_holds, holds_room;
 };
@@ -63,16 +64,16 @@ struct cpu {
     int index, node, core;
     bool advancing;              /* inside cpu_event(): it looks at the queues again before it returns */
     bool in_irq;
+    struct thread *thread;       /* dispatched here, NULL: none */
+    struct interrupt *first, *last, *running; /* interrupts: waiting, accepted */
     struct frame task, irq;
     int64_t paused_ps;           /* in_irq: when the thread level was stopped */
     int64_t idle_ps;             /* idle: accounted until */
     int64_t carry_fs, carry_user_fs; /* charged but less than a picosecond */
-    struct thread *thread;       /* dispatched here, NULL: none */
-    struct interrupt *running, *first, *last; /* interrupts: accepted, waiting */
+    uint64_t counter[N_CPU_COUNTERS];
+    int n_ready, n_unbound;      /* threads in the queues; those that may run elsewhere */
     uint64_t ready[N_PRIORITIES / 64]; /* which queues have threads */
     struct list queue[N_PRIORITIES];
-    int n_ready, n_unbound;      /* threads in the queues; those that may run elsewhere */
-    uint64_t counter[N_CPU_COUNTERS];
 };
 
 enum thread_state { THREAD_ASLEEP, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED };

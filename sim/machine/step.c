@@ -46,6 +46,7 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     SIM_ASSERT(v->fs >= 0 && v->protocol_fs >= 0 && (f->result != STEP_BLOCKED || f->blocked_on));
 
     f->segment = SEGMENT_STEP;
+    f->next_ps = f->count > 0 ? f->effects[0].offset_ps : INT64_MAX;
     f->length_ps = (int64_t)((uint64_t)v->fs / 1000);
     c->carry_fs = v->fs - f->length_ps * 1000;
     f->user_ps = v->user_fs < 1000 ? 0 : least(v->user_fs / 1000, f->length_ps);
@@ -62,6 +63,13 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     if ((uint64_t)f->length_ps > c->counter[CPU_step_ps_max]) c->counter[CPU_step_ps_max] = (uint64_t)f->length_ps;
 }
 
+__attribute__((noinline)) static void more_effects(struct frame *f)
+{
+    f->room = f->room ? f->room * 2 : 64;
+    f->effects = realloc(f->effects, f->room * sizeof *f->effects);
+    SIM_ASSERT(f->effects);
+}
+
 void machine_defer(struct machine *m, effect_fn *fn, void *owner, uint64_t value)
 {
     struct frame *f = m->frame;
@@ -70,11 +78,7 @@ void machine_defer(struct machine *m, effect_fn *fn, void *owner, uint64_t value
         fn(owner, value);
         return;
     }
-    if (f->count == f->room) {
-        f->room = f->room ? f->room * 2 : 64;
-        f->effects = realloc(f->effects, f->room * sizeof *f->effects);
-        SIM_ASSERT(f->effects);
-    }
+    if (f->count == f->room) more_effects(f);
     f->effects[f->count++] = (struct effect){ local_offset_ps(m), fn, owner, value };
 }
 
