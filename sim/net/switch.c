@@ -24,9 +24,9 @@ struct entry {
 /* Where frames go that begin like the last one that went through: addresses, and type or tag. */
 struct way {
     uint8_t start[16];
-    struct entry *source, *destination;
-    int32_t port;
     struct link *egress; /* NULL: not known */
+    int64_t until;       /* neither address ages before */
+    struct entry *source;
 };
 struct port {
     struct ether_switch *owner;
@@ -155,14 +155,9 @@ static struct entry *find(const struct ether_switch *s, uint64_t key)
     return &s->table[i];
 }
 
-static bool fresh_at(const struct ether_switch *s, const struct entry *e, sim_time t)
-{
-    return e->key != 0 && t.ps - e->heard_at <= s->config.ageing.ps;
-}
-
 static bool fresh(const struct ether_switch *s, const struct entry *e)
 {
-    return fresh_at(s, e, engine_now(s->engine));
+    return e->key != 0 && engine_now(s->engine).ps - e->heard_at <= s->config.ageing.ps;
 }
 
 /* Takes aged entries out.  At most once per tenth of the ageing time, so that a flood of addresses into a full table
@@ -218,6 +213,7 @@ static void learn(struct ether_switch *s, struct port *port, uint64_t key)
     } else if (e->port != port->index) {
         s->counter[SWITCH_moved]++;
     }
+    if (e->port != port->index) forget_ways(s);
     e->port = port->index;
     e->heard_at = engine_now(s->engine).ps;
 }
@@ -229,6 +225,7 @@ bool switch_set_static(struct ether_switch *s, struct mac_addr mac, int vlan, in
     if (!e) return false;
     e->heard_at = INT64_MAX;
     e->port = port;
+    forget_ways(s);
     return true;
 }
 
@@ -358,7 +355,7 @@ static bool unchanged(const struct port *port, int tag, int vlan)
 }
 
 /* Looks up the way of a frame that begins with other bytes; false: it is to arrive first. */
-static bool find_way(struct port *from, const struct packet *p)
+__attribute__((noinline)) static bool find_way(struct port *from, const struct packet *p, sim_time arrival)
 {
     const struct ether_switch *s = from->owner;
     struct way *w = &from->way;
@@ -366,11 +363,14 @@ static bool find_way(struct port *from, const struct packet *p)
 
     w->egress = NULL;
     if (mac_is_group(p->hdr) || mac_is_group(p->hdr + 6) || !carries(from, vlan)) return false;
-    w->source = find(s, key_of(p->hdr + 6, vlan));
-    w->destination = find(s, key_of(p->hdr, vlan));
-    if (!w->source->key || !w->destination->key || w->destination->port < 0) return false;
-    const struct port *to = s->ports[w->port = w->destination->port];
+    struct entry *source = find(s, key_of(p->hdr + 6, vlan)), *destination = find(s, key_of(p->hdr, vlan));
+    if (!source->key || source->port != from->index || !destination->key || destination->port < 0) return false;
+    int64_t heard_at = source->heard_at < destination->heard_at ? source->heard_at : destination->heard_at;
+    if (arrival.ps - heard_at > s->config.ageing.ps) return false;
+    const struct port *to = s->ports[destination->port];
     if (to == from || !unchanged(to, tag, vlan)) return false;
+    w->source = source;
+    w->until = heard_at == INT64_MAX ? heard_at : heard_at + s->config.ageing.ps;
     memcpy(w->start, p->hdr, sizeof w->start);
     w->egress = to->egress;
     return true;
@@ -385,10 +385,8 @@ static struct link *through(void *owner, const struct packet *p, sim_time arriva
 
     if (from->backlog || p->hdr_len < ETH_BYTES + VLAN_BYTES || p->flags & (PACKET_FCS_BAD | PACKET_RUNT)) return NULL;
     if (p->len > s->config.frame_bytes_max) return NULL;
-    bool same = w->egress && memcmp(w->start, p->hdr, sizeof w->start) == 0 && w->destination->port == w->port;
-    if (!same && !find_way(from, p)) return NULL;
-    if (w->source->port != from->index || !fresh_at(s, w->source, arrival)) return NULL;
-    if (!fresh_at(s, w->destination, arrival) || link_has_taps(w->egress)) return NULL;
+    bool same = w->egress && memcmp(w->start, p->hdr, sizeof w->start) == 0 && arrival.ps <= w->until;
+    if ((!same && !find_way(from, p, arrival)) || link_has_taps(w->egress)) return NULL;
     if (w->source->heard_at != INT64_MAX) w->source->heard_at = arrival.ps;
     return w->egress;
 }
