@@ -476,12 +476,17 @@ static bool obey(const struct nic *n, struct packet *p)
     return true;
 }
 
-static void receive(void *owner, struct packet *p)
+static void take_tcp(struct light *l, struct packet *p)
 {
-    struct nic *n = owner;
+    l->inside = true;
+    tcp_input(l->tcp, p);
+    run_tasks(l);
+}
+
+/* Any frame. */
+__attribute__((noinline)) static void take(struct nic *n, struct packet *p)
+{
     struct light *l = n->light;
-    l->counter[LIGHT_rx_frames]++;
-    l->counter[LIGHT_rx_bytes] += p->len;
     if (p->flags & PACKET_FCS_BAD) {
         refuse(l, p, LIGHT_rx_bad, DROP_NIC_ERROR);
         return;
@@ -497,9 +502,7 @@ static void receive(void *owner, struct packet *p)
     } else if (!is_ours(n, get_be32(ip + 16))) {
         refuse(l, p, LIGHT_rx_not_for_us, DROP_IP_BAD);
     } else if (ip[9] == IPPROTO_TCP_ && p->l4) {
-        l->inside = true;
-        tcp_input(l->tcp, p);
-        run_tasks(l);
+        take_tcp(l, p);
     } else if (ip[9] == IPPROTO_UDP_ && p->l4 && !(p->flags & PACKET_CSUM_BAD)) {
         l->counter[LIGHT_udp_rx_packets]++;
         l->counter[LIGHT_udp_rx_bytes] += get_be16(p->hdr + p->l4 + 4) - (uint64_t)UDP_BYTES;
@@ -507,6 +510,26 @@ static void receive(void *owner, struct packet *p)
     } else {
         refuse(l, p, LIGHT_rx_bad, DROP_IP_BAD);
     }
+}
+
+/* What take() gives to TCP, of frames that have been parsed and are for this address. */
+static inline bool is_tcp(const struct nic *n, const struct packet *p)
+{
+    const uint8_t *ip = p->hdr + p->l3;
+    return p->l3 && p->l4 && !(p->flags & PACKET_FCS_BAD) && for_us(n, p) && headers_is_ipv4(p) &&
+           get_be32(ip + 16) == n->config.ip && ip[9] == IPPROTO_TCP_;
+}
+
+static void receive(void *owner, struct packet *p)
+{
+    struct nic *n = owner;
+    struct light *l = n->light;
+    l->counter[LIGHT_rx_frames]++;
+    l->counter[LIGHT_rx_bytes] += p->len;
+    if (is_tcp(n, p))
+        take_tcp(l, p);
+    else
+        take(n, p);
 }
 
 struct packet_sink light_sink(struct light *l, int link)

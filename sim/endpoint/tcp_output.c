@@ -284,7 +284,7 @@ static int64_t sendable(const struct tcp_conn *c, int64_t usable)
         if (config->lso_max_bytes <= mss) return mss;
         if (n > config->lso_max_bytes) return config->lso_max_bytes / mss * mss;
     }
-    int64_t tail = n % mss;
+    int64_t tail = n < mss ? n : n % mss;
     if (tail == 0) return n;
     if (n < unsent) { /* the window cuts it: whole segments only, unless it was never larger (RFC 1122 4.2.3.4) */
         if (n > mss) return n - tail;

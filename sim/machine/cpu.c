@@ -216,7 +216,7 @@ static void run_handler(struct cpu *c)
 }
 
 /* A segment of the interrupt level has ended. */
-static void interrupt_segment_end(struct cpu *c)
+__attribute__((noinline)) static void interrupt_segment_end(struct cpu *c)
 {
     struct frame *f = &c->irq;
     struct interrupt *i = c->running;
@@ -262,7 +262,7 @@ static void task_segment_end(struct cpu *c)
 /* -- the event --------------------------------------------------------------------------------------------------- */
 
 /* Starts what an idle CPU can do; false: nothing. */
-static bool start(struct cpu *c)
+__attribute__((noinline)) static bool start(struct cpu *c)
 {
     if (c->first) {
         enter_interrupts(c);
@@ -282,19 +282,23 @@ static void play(struct frame *f, int64_t elapsed_ps)
     }
 }
 
-/* Until when a spin lock of the thread level keeps interrupts out, as an offset from its base; 0: it does not. */
-static int64_t masked_until(const struct cpu *c)
+/* masked_until() in a step. */
+__attribute__((noinline)) static int64_t held_until(const struct cpu *c)
 {
     const struct frame *f = &c->task;
-    int64_t until = 0;
+    int64_t until = 0, at = now_ps(c->m) - f->base_ps;
 
-    if (!c->m->spinlocks || f->segment != SEGMENT_STEP) return 0;
-    int64_t at = now_ps(c->m) - f->base_ps;
     for (uint32_t i = 0; i < f->n_holds; i++) {
         const struct hold_record *h = &f->holds[i];
         if (h->from_ps <= at && at < h->to_ps && h->to_ps > until) until = h->to_ps;
     }
     return until;
+}
+
+/* Until when a spin lock of the thread level keeps interrupts out, as an offset from its base; 0: it does not. */
+static inline int64_t masked_until(const struct cpu *c)
+{
+    return c->m->spinlocks && c->task.segment == SEGMENT_STEP ? held_until(c) : 0;
 }
 
 static void arm(struct cpu *c)

@@ -199,7 +199,7 @@ bool sched_dispatch(struct cpu *c)
 
 /* Puts the running thread back into a queue: at the head of its own CPU's when it has time left, else at the tail.
  * An unbound one goes where a CPU is idle. */
-static void put_back(struct cpu *c, struct thread *t, bool first)
+__attribute__((noinline)) static void put_back(struct cpu *c, struct thread *t, bool first)
 {
     struct cpu *to = c;
 
