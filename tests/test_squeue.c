@@ -59,7 +59,7 @@ static enum step_result hand_in(struct receiver *r)
     enum squeue_result worked = squeue_work(&r->entrant);
     if (worked != SQUEUE_NONE) return squeue_step_result(worked);
     if (r->arrived.count == 0 || r->blanked) return STEP_SLEEP;
-    for (int i = 0; i < 4 && (p = r->arrived.head) && !squeue_differs(&r->entrant, p); i++) {
+    for (int i = 0; i < 4 && (p = r->arrived.head) && squeue_find(&r->entrant, p); i++) {
         rig_work(&rig, 100);
         sockets_receive(sockets, packet_queue_pop(&r->arrived));
     }

@@ -197,38 +197,55 @@ static void touch_headers(struct crossbow *c, uint32_t mark, int n)
 
 static void receive(struct crossbow *c, struct lane_pkt *l)
 {
+    touch_headers(c, l->mark, 1);
     c->held--;
     sockets_receive(c->config.sockets, to_packet(l));
 }
 
-/* As much as goes to one squeue; whoever steps the lane processes that before he comes back for more.  What only joins
- * his chain to a squeue takes no notice of the time, so such headers are paid for together. */
+/* Packets that only join the chain of a step: as many as go to one squeue.  The headers that one CPU fetched are paid for
+ * together. */
+static uint32_t deliver_chain(struct crossbow *c, struct squeue_entrant *e, struct lane_chain *chain, uint32_t n)
+{
+    uint32_t taken = 0, mark = chain->head->mark;
+    int same = 0;
+    struct squeue *q;
+    while (taken < n && (q = squeue_find(e, to_packet(chain->head)))) {
+        struct lane_pkt *l = lane_chain_take_one(chain);
+        if (l->mark != mark) {
+            touch_headers(c, mark, same);
+            mark = l->mark;
+            same = 0;
+        }
+        same++;
+        taken++;
+        squeue_join(e, q, to_packet(l));
+    }
+    touch_headers(c, mark, same);
+    c->held -= taken;
+    return taken;
+}
+
+static uint32_t deliver_each(struct crossbow *c, struct squeue_entrant *e, struct lane_chain *chain, uint32_t n)
+{
+    uint32_t taken = 0;
+    for (; taken < n && (!e || squeue_find(e, to_packet(chain->head))); taken++) receive(c, lane_chain_take_one(chain));
+    return taken;
+}
+
+/* As much as goes to one squeue; whoever steps the lane processes that before he comes back for more. */
 static enum lane_step_result client_deliver(void *client, const struct lane_delivery *how, struct lane_chain *chain,
                                             uint32_t n)
 {
     const struct hosted_lane *h = client;
     struct crossbow *c = h->env.c;
     struct squeue_entrant *e = squeue_current(c->config.sockets);
-    bool at_once = !e || how->kind != LANE_TCP;
-    uint32_t taken = 0, mark = 0;
-    int same = 0;
-    if (e) e->ring = how->kind == LANE_TCP ? h->tcp[how->set].squeue : NULL;
+    uint32_t taken;
     machine_protocol(c->m, true);
-    while (taken < n && !(e && squeue_differs(e, to_packet(chain->head)))) {
-        struct lane_pkt *l = lane_chain_take_one(chain);
-        if (at_once) {
-            touch_headers(c, l->mark, 1);
-        } else if (l->mark == mark) {
-            same++;
-        } else {
-            touch_headers(c, mark, same);
-            mark = l->mark;
-            same = 1;
-        }
-        receive(c, l);
-        taken++;
-    }
-    touch_headers(c, mark, same);
+    if (e) e->ring = how->kind == LANE_TCP ? h->tcp[how->set].squeue : NULL;
+    if (e && how->kind == LANE_TCP)
+        taken = deliver_chain(c, e, chain, n);
+    else
+        taken = deliver_each(c, e, chain, n);
     if (how->kind == LANE_OTH) { /* no bypass: the data-link services look at every header */
         machine_charge(c->m, COST_DLS_RX_PACKET, taken);
         machine_charge(c->m, COST_DLS_LOOKUP, 1);
@@ -250,11 +267,7 @@ enum step_result crossbow_pull(void *ring, uint32_t *n)
     enum step_result result = as_step(lane_soft_pull(r->lane, LANE_TCP, r->set, PULL_BYTES, &got));
     *n = got.pkts;
     squeue_current(r->c->config.sockets)->ring = r->squeue;
-    while (got.head) {
-        struct lane_pkt *l = lane_chain_take_one(&got);
-        touch_headers(r->c, l->mark, 1);
-        receive(r->c, l);
-    }
+    while (got.head) receive(r->c, lane_chain_take_one(&got));
     return result;
 }
 

@@ -261,7 +261,7 @@ static void go_up(struct nic *n)
         machine_touch(m, &n->mac_rx, 1);
     }
     for (int i = 0; i < STEP_PKTS && (p = n->chain.head); i++) {
-        if (!n->g->config.soft_rings && squeue_differs(&n->entrant, p)) break;
+        if (!n->g->config.soft_rings && !squeue_find(&n->entrant, p)) break;
         packet_queue_pop(&n->chain);
         if (!dls_accept(n, p)) {
             n->counter[GLD_unknowns]++;
@@ -317,7 +317,7 @@ static enum step_result soft_ring_step(struct soft_ring *r)
     if (!mutex_enter(r->lock)) return STEP_BLOCKED;
     machine_charge(m, COST_SOFTRING_DRAIN, 1);
     mutex_exit(r->lock);
-    for (int i = 0; i < STEP_PKTS && (p = r->queue.head) && !squeue_differs(&r->entrant, p); i++) {
+    for (int i = 0; i < STEP_PKTS && (p = r->queue.head) && squeue_find(&r->entrant, p); i++) {
         struct touchable header = { .last = (int16_t)(n->cpu + 1) };
         packet_queue_pop(&r->queue);
         machine_touch(m, &header, HEADER_LINES);

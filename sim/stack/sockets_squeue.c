@@ -378,17 +378,27 @@ static struct squeue *where(struct sockets *s, const struct squeue_entrant *e, c
     return sock ? sock->squeue : e && e->ring ? e->ring : own_squeue(s);
 }
 
-static void receive(struct sockets *s, struct packet *p)
+/* 'p' is on its way into 'q'; whoever runs now has its header. */
+static inline void mark(struct sockets *s, struct squeue *q, struct packet *p)
 {
-    struct squeue_entrant *e = s->squeues->current;
-    struct socket *sock = sockets_find(s, p);
-    struct squeue *q = where(s, e, sock);
     int16_t cpu = machine_in_step(s->m) ? (int16_t)(machine_current_cpu(s->m) + 1) : 0;
     *mark_of(p) = (struct mark){ q, { .last = cpu } };
     s->held++;
+}
+
+static inline void chain(struct squeue_entrant *e, struct squeue *q, struct packet *p)
+{
+    packet_queue_push(&e->chain, p);
+    e->chain_to = e->last = q;
+}
+
+static void receive(struct sockets *s, struct packet *p)
+{
+    struct squeue_entrant *e = s->squeues->current;
+    struct squeue *q = where(s, e, sockets_find(s, p));
+    mark(s, q, p);
     if (e && (e->chain.count == 0 || (e->chain_to == q && !e->chain_enters))) {
-        packet_queue_push(&e->chain, p);
-        e->chain_to = e->last = q;
+        chain(e, q, p);
         return;
     }
     charge_enter(q);
@@ -396,9 +406,18 @@ static void receive(struct sockets *s, struct packet *p)
     if (e) e->last = q;
 }
 
-bool squeue_differs(struct squeue_entrant *e, struct packet *p)
+struct squeue *squeue_find(struct squeue_entrant *e, struct packet *p)
 {
-    return e->last && where(e->sockets, e, sockets_find(e->sockets, p)) != e->last;
+    struct squeue *q = where(e->sockets, e, sockets_find(e->sockets, p));
+    return e->last && e->last != q ? NULL : q;
+}
+
+void squeue_join(struct squeue_entrant *e, struct squeue *q, struct packet *p)
+{
+    SIM_ASSERT(e->chain.count == 0 || (e->chain_to == q && !e->chain_enters));
+    e->sockets->counter[SOCKETS_rx_packets]++;
+    mark(e->sockets, q, p);
+    chain(e, q, p);
 }
 
 static void work_comes(void *owner, uint64_t entrant)

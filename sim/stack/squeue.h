@@ -61,9 +61,11 @@ static inline enum step_result squeue_step_result(enum squeue_result r)
     return r == SQUEUE_BLOCKED ? STEP_BLOCKED : STEP_AGAIN;
 }
 
-/* True when sockets_receive() of 'p' would enter another squeue than the one entered last in this step: an entrant
- * finishes with one before it enters the next. */
-bool squeue_differs(struct squeue_entrant *e, struct packet *p);
+/* The squeue that sockets_receive() of 'p' would enter; NULL when that is another than the one entered last in this step:
+ * an entrant finishes with one before it enters the next. */
+struct squeue *squeue_find(struct squeue_entrant *e, struct packet *p);
+/* Has the TCP packet 'p' received, for 'q' as squeue_find() returned it just now; whatever the time in the step is. */
+void squeue_join(struct squeue_entrant *e, struct squeue *q, struct packet *p);
 
 /* Who steps between squeue_begin() and squeue_end(); NULL: nobody. */
 struct squeue_entrant *squeue_current(const struct sockets *s);
