@@ -50,7 +50,7 @@ struct posted {
     void *device;
     uint32_t offset, value;
     int64_t at_ps;             /* on the wire: reaches the device */
-    uint32_t next;             /* free: next free, or NONE */
+    uint32_t next;             /* of the free, or behind it on the wire; NONE: it is the last */
 };
 #define NONE UINT32_MAX
 
@@ -67,8 +67,7 @@ struct pcie {
     struct event event;        /* the next register write arrives */
     struct posted *posted;     /* all of them, used and free */
     uint32_t n_posted, free;
-    uint32_t *wire;            /* ring of indices, 'wire_room' a power of two */
-    uint32_t head, tail, wire_room;
+    uint32_t head, tail;       /* on the wire: the oldest, or NONE, and the newest */
     uint64_t counter[N_PCIE_COUNTERS];
 };
 
@@ -110,7 +109,7 @@ struct pcie *pcie_create(struct engine *engine, struct stats *stats, const char 
     p->up.used = PCIE_up_ps;
     p->down.used = PCIE_down_ps;
     p->read_done = calloc(c->reads_max, sizeof *p->read_done);
-    p->free = NONE;
+    p->free = p->head = NONE;
     SIM_ASSERT(p->read_done);
     event_init(&p->event, engine_entity(engine, name), mmio_arrive, p);
     stats_register(stats, "pcie", name, counter_names, p->counter, N_PCIE_COUNTERS);
@@ -123,7 +122,6 @@ void pcie_destroy(struct pcie *p)
     engine_cancel(p->engine, &p->event);
     free(p->read_done);
     free(p->posted);
-    free(p->wire);
     free(p);
 }
 
@@ -275,45 +273,34 @@ sim_time pcie_down_free(const struct pcie *p)
 
 /* -- registers --------------------------------------------------------------------------------------------------- */
 
+__attribute__((cold, noinline)) static void posted_grow(struct pcie *p)
+{
+    uint32_t room = p->n_posted ? p->n_posted * 2 : 64;
+
+    p->posted = realloc(p->posted, room * sizeof *p->posted);
+    SIM_ASSERT(p->posted);
+    for (uint32_t i = room; i-- > p->n_posted;) {
+        p->posted[i].next = p->free;
+        p->free = i;
+    }
+    p->n_posted = room;
+}
+
 static uint32_t posted_new(struct pcie *p)
 {
-    if (p->free == NONE) {
-        uint32_t room = p->n_posted ? p->n_posted * 2 : 64;
-        p->posted = realloc(p->posted, room * sizeof *p->posted);
-        SIM_ASSERT(p->posted);
-        for (uint32_t i = room; i-- > p->n_posted;) {
-            p->posted[i].next = p->free;
-            p->free = i;
-        }
-        p->n_posted = room;
-    }
+    if (p->free == NONE) posted_grow(p);
     uint32_t i = p->free;
     p->free = p->posted[i].next;
     return i;
 }
 
-static void wire_push(struct pcie *p, uint32_t index)
-{
-    if (p->tail - p->head == p->wire_room) {
-        uint32_t room = p->wire_room ? p->wire_room * 2 : 64, n = p->tail - p->head;
-        uint32_t *wire = malloc(room * sizeof *wire);
-        SIM_ASSERT(wire);
-        for (uint32_t i = 0; i < n; i++) wire[i] = p->wire[(p->head + i) & (p->wire_room - 1)];
-        free(p->wire);
-        p->wire = wire;
-        p->wire_room = room;
-        p->head = 0;
-        p->tail = n;
-    }
-    p->wire[p->tail++ & (p->wire_room - 1)] = index;
-}
-
 /* The oldest write on the wire reaches its device. */
 static void deliver_one(struct pcie *p)
 {
-    uint32_t i = p->wire[p->head++ & (p->wire_room - 1)];
+    uint32_t i = p->head;
     struct posted w = p->posted[i];
 
+    p->head = w.next;
     p->posted[i].next = p->free;
     p->free = i;
     w.fn(w.device, w.offset, w.value);
@@ -321,10 +308,7 @@ static void deliver_one(struct pcie *p)
 
 static void arm(struct pcie *p)
 {
-    if (p->head == p->tail)
-        engine_cancel(p->engine, &p->event);
-    else
-        engine_schedule(p->engine, &p->event, (sim_time){ p->posted[p->wire[p->head & (p->wire_room - 1)]].at_ps });
+    if (p->head != NONE) engine_schedule(p->engine, &p->event, (sim_time){ p->posted[p->head].at_ps });
 }
 
 static void mmio_arrive(void *owner)
@@ -332,7 +316,7 @@ static void mmio_arrive(void *owner)
     struct pcie *p = owner;
     int64_t now = engine_now(p->engine).ps;
 
-    while (p->head != p->tail && p->posted[p->wire[p->head & (p->wire_room - 1)]].at_ps <= now) deliver_one(p);
+    while (p->head != NONE && p->posted[p->head].at_ps <= now) deliver_one(p);
     arm(p);
 }
 
@@ -341,12 +325,16 @@ static void post(void *owner, uint64_t index)
 {
     struct pcie *p = owner;
     sim_time now = engine_now(p->engine);
+    uint32_t i = (uint32_t)index;
+    bool alone = p->head == NONE;
 
-    p->posted[index].at_ps = sim_add(now, p->config.mmio_latency).ps;
+    p->posted[i].at_ps = sim_add(now, p->config.mmio_latency).ps;
+    p->posted[i].next = NONE;
+    *(alone ? &p->head : &p->posted[p->tail].next) = i;
+    p->tail = i;
     pipe_take(p, &p->down, now.ps, TLP_BYTES_32 + REGISTER_BYTES);
     acknowledge(p, &p->down, &p->up, 1);
-    wire_push(p, (uint32_t)index);
-    if (p->tail - p->head == 1) arm(p);
+    if (alone) arm(p);
 }
 
 void pcie_mmio_write(struct pcie *p, struct machine *m, mmio_write_fn *fn, void *device, uint32_t offset,
@@ -362,8 +350,8 @@ void pcie_mmio_write(struct pcie *p, struct machine *m, mmio_write_fn *fn, void 
 uint32_t pcie_mmio_read(struct pcie *p, struct machine *m, mmio_read_fn *fn, void *device, uint32_t offset)
 {
     step_flush(m, post, p);
-    while (p->head != p->tail) deliver_one(p);
-    arm(p);
+    while (p->head != NONE) deliver_one(p);
+    engine_cancel(p->engine, &p->event);
     machine_charge(m, COST_MMIO_READ, 1);
     sim_time now = engine_now(p->engine);
     pipe_take(p, &p->down, now.ps, TLP_BYTES_32);

@@ -349,15 +349,9 @@ static void rx_event(void *owner)
 
 /* -- write-back --------------------------------------------------------------------------------------------------- */
 
-static void batch(struct nic *nic, struct rxq *q)
+/* What is held and has been used goes back, in writes that do not wrap. */
+static inline void flush(struct nic *nic, struct rxq *q)
 {
-    uint32_t held = q->u_tail - q->u_issued;
-    if (held >= q->ring.wthresh || !irq_hold(nic, q->ring.cause, false, q->ring.index)) rx_flush(nic, q->ring.index);
-}
-
-void rx_flush(struct nic *nic, unsigned queue)
-{
-    struct rxq *q = &nic->rxq[queue];
     struct ring *r = &q->ring;
     uint32_t count = q->u_tail - q->u_issued;
 
@@ -365,14 +359,25 @@ void rx_flush(struct nic *nic, unsigned queue)
     while (count > 0) {
         uint32_t run = count < r->n - q->wb ? count : r->n - q->wb;
         sim_time at = pcie_dma_write(nic->pcie, r->base + (uint64_t)q->wb * DESC_BYTES, run * DESC_BYTES, r->node);
-        nic_post(nic, at, POSTED_RX, queue, run);
+        nic_post(nic, at, POSTED_RX, r->index, run);
         nic->counter[NIC_rx_writebacks]++;
-        TRACE(nic->engine, nic->entity->id, nic_rx_writeback, queue, run, 0, 0);
+        TRACE(nic->engine, nic->entity->id, nic_rx_writeback, r->index, run, 0, 0);
         q->wb = q->wb + run == r->n ? 0 : q->wb + run;
         q->u_issued += run;
         count -= run;
     }
     irq_cause(nic, r->cause);
+}
+
+static void batch(struct nic *nic, struct rxq *q)
+{
+    uint32_t held = q->u_tail - q->u_issued;
+    if (held >= q->ring.wthresh || !irq_hold(nic, q->ring.cause, false, q->ring.index)) flush(nic, q);
+}
+
+void rx_flush(struct nic *nic, unsigned queue)
+{
+    flush(nic, &nic->rxq[queue]);
 }
 
 static void write_back(struct nic *nic, uint64_t addr, const struct descriptor *used, uint32_t count)

@@ -25,6 +25,7 @@ struct posted_fifo {
     struct posted *write;     /* ring of 'room' (a power of two); grows when that is not enough */
     uint32_t room, head, tail;
     uint32_t messages;        /* of those waiting */
+    int64_t last_at;          /* of the newest, waiting or not */
     bool synced;
     struct event event;
 };
@@ -34,6 +35,7 @@ static inline void posted_init(struct posted_fifo *f, struct entity *entity, eve
 {
     f->room = 2048;
     f->head = f->tail = f->messages = 0;
+    f->last_at = 0;
     f->synced = synced;
     f->write = calloc(f->room, sizeof *f->write);
     SIM_ASSERT(f->write);
@@ -77,10 +79,8 @@ static inline void posted_arm(struct posted_fifo *f, struct engine *engine)
 static inline void posted_push(struct posted_fifo *f, struct engine *engine, struct posted w)
 {
     if (posted_count(f) == f->room) posted_grow(f);
-    if (posted_count(f) > 0) {
-        int64_t last = posted_slot(f, f->tail - 1)->at;
-        if (w.at < last) w.at = last;
-    }
+    if (w.at < f->last_at) w.at = f->last_at;
+    f->last_at = w.at;
     *posted_slot(f, f->tail++) = w;
     f->messages += w.message;
     if (!f->synced || w.message) posted_arm(f, engine);
