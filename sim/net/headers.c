@@ -385,9 +385,17 @@ static void put_lengths(struct packet *p, bool v4, bool tcp, uint32_t bytes)
     if (!tcp) put_be16(p->hdr + p->l4 + 4, UDP_BYTES + bytes);
 }
 
+/* A stored payload is copied, piece by piece. */
+__attribute__((noinline)) static void take_payload(struct packet *s, const struct packet *p, uint32_t offset, uint32_t bytes)
+{
+    s->stored = malloc(bytes);
+    SIM_ASSERT(s->stored);
+    packet_read(p, offset, s->stored, bytes);
+}
+
 uint32_t headers_segment(struct packet_pool *pool, struct packet *p, struct packet_queue *out, sim_time now)
 {
-    uint32_t header = p->payload, left = p->len - header, offset = header, count = 0;
+    uint32_t header = p->payload, left = p->len - header, before = out->count;
     uint32_t most = UINT16_MAX - (header - (uint32_t)p->l3), mss = p->gso_mss < most ? p->gso_mss : most;
     bool v4 = headers_is_ipv4(p), tcp = headers_ip_protocol(p) == IPPROTO_TCP_;
 
@@ -405,28 +413,22 @@ uint32_t headers_segment(struct packet_pool *pool, struct packet *p, struct pack
     put_lengths(p, v4, tcp, mss);
     p->gso_mss = 0;
     p->flags |= PACKET_CSUM_PARTIAL;
-    for (; left > 0; count++) {
-        uint32_t bytes = left < mss ? left : mss;
+    for (uint32_t bytes; left > 0; left -= bytes, seq += bytes) {
         struct packet *s = packet_like(pool, p, now);
 
-        left -= bytes;
-        if (left == 0) {
-            if (tcp) s->hdr[p->l4 + 13] = last_flags;
+        bytes = mss;
+        if (left <= mss) {
+            bytes = left;
+            if (tcp) s->hdr[s->l4 + 13] = last_flags;
             put_lengths(s, v4, tcp, bytes);
         }
-        if (v4) put_be16(s->hdr + p->l3 + 4, id++);
-        if (tcp) put_be32(s->hdr + p->l4 + 4, seq);
-        seq += bytes;
+        if (v4) put_be16(s->hdr + s->l3 + 4, id++);
+        if (tcp) put_be32(s->hdr + s->l4 + 4, seq);
         s->len = header + bytes;
         s->hdr_len = (uint16_t)header;
-        if (copy) {
-            s->stored = malloc(bytes);
-            SIM_ASSERT(s->stored);
-            packet_read(p, offset, s->stored, bytes);
-        }
-        offset += bytes;
+        if (copy) take_payload(s, p, p->len - left, bytes);
         packet_queue_push(out, s);
     }
     packet_segmented(pool, p);
-    return count;
+    return out->count - before;
 }
