@@ -149,15 +149,24 @@ __attribute__((cold)) static void add_sources(struct merge *m, uint32_t source)
     m->sources = n;
 }
 
+/* The first source has given its first frame away, and there are others, or it has no more. */
+__attribute__((noinline)) static void sort(struct merge *m)
+{
+    if (!m->from[m->heap[0]].head) m->heap[0] = m->heap[--m->used];
+    if (m->used > 1) sift_down(m, 0);
+    m->next_at = m->used ? m->from[m->heap[0]].head->at.ps : INT64_MAX;
+}
+
 /* The first of all frames; there is one. */
-static struct packet *take(struct merge *m)
+static inline struct packet *take(struct merge *m)
 {
     struct packet_queue *from = &m->from[m->heap[0]];
     struct packet *p = packet_queue_pop(from);
 
-    if (!from->head) m->heap[0] = m->heap[--m->used];
-    if (m->used > 1) sift_down(m, 0);
-    m->next_at = m->used ? m->from[m->heap[0]].head->at.ps : INT64_MAX;
+    if (m->used == 1 && from->head)
+        m->next_at = from->head->at.ps;
+    else
+        sort(m);
     return p;
 }
 
