@@ -201,7 +201,7 @@ static bool take_ack(struct tcp_conn *c, const struct segment *s)
 /* -- data ------------------------------------------------------------------------------------------------------- */
 
 /* Solaris' deferred acknowledgements.  Returns true when one is due now. */
-static bool ack_due(struct tcp_conn *c, int64_t len)
+__attribute__((always_inline)) static inline bool ack_due(struct tcp_conn *c, int64_t len)
 {
     int64_t mss = c->v.mss;
     c->ack_count += len > mss ? (uint32_t)((len + mss - 1) / mss) : 1;
@@ -214,7 +214,7 @@ static bool ack_due(struct tcp_conn *c, int64_t len)
     return false;
 }
 
-static void advance(struct tcp_conn *c, uint64_t to)
+__attribute__((always_inline)) static inline void advance(struct tcp_conn *c, uint64_t to)
 {
     uint64_t bytes = to - c->rcv_nxt;
     c->rcv_nxt = to;
