@@ -124,9 +124,8 @@ __attribute__((cold)) static void emit_nowhere(struct nic *nic, struct packet *p
     }
 }
 
-static inline void emit(struct nic *nic, struct packet *p)
+static inline void emit(struct nic *nic, struct packet *p, int64_t now)
 {
-    int64_t now = engine_now(nic->engine).ps;
     unsigned queue = *tx_cb_queue(p);
     uint32_t bytes = frame_stored_bytes(p);
 
@@ -142,7 +141,7 @@ static inline void emit(struct nic *nic, struct packet *p)
 
 void tx_emit(struct nic *nic, struct packet *p)
 {
-    emit(nic, p);
+    emit(nic, p, engine_now(nic->engine).ps);
 }
 
 static void hand_over(struct nic *nic, int64_t *next)
@@ -157,7 +156,7 @@ static void hand_over(struct nic *nic, int64_t *next)
             break;
         }
         packet_queue_pop(&nic->tx_fifo);
-        emit(nic, p);
+        emit(nic, p, now);
     }
     if (__builtin_expect(nic->dcb.tx, 0)) earliest(next, dcb_hand_over(nic));
 }
@@ -271,19 +270,23 @@ static void read_piece(struct nic *nic)
 static void accept_frames(struct nic *nic)
 {
     struct tx_job *job = &nic->job;
+    uint32_t read = job->read, need = job->need;
+    bool all = read == job->q->packet.bytes;
+    uint8_t queue = job->q->ring.index;
     struct packet *p;
 
-    while ((p = job->frames.head) && (job->need <= job->read || job->read == job->q->packet.bytes)) {
+    while ((p = job->frames.head) && (need <= read || all)) {
         packet_queue_pop(&job->frames);
-        if (job->frames.head) job->need += job->frames.head->len - job->frames.head->payload;
+        if (job->frames.head) need += job->frames.head->len - job->frames.head->payload;
         p->at = nic->tx_read_at;
-        *tx_cb_queue(p) = job->q->ring.index;
+        *tx_cb_queue(p) = queue;
         nic->tx_fifo_bytes += frame_stored_bytes(p);
         if (__builtin_expect(nic->dcb.tx, 0))
             dcb_queue(nic, p);
         else
             packet_queue_push(&nic->tx_fifo, p);
     }
+    job->need = need;
 }
 
 /* All data of the job is on its way. */
