@@ -4,15 +4,16 @@
  *   slot      | 40 ##### | 41 ##  | 42 ########| 43 ###  | 44        |
  *                ^ engine's clock        ^ full            what is asked for 42 goes on in 43
  *
- * Nobody asks for an instant before the clock, so slots before it are forgotten.  The ring grows when two slots that are
- * still to come would have the same place. */
+ * Nobody asks for an instant before the clock, so slots before it are forgotten.  The ring grows when it does not reach
+ * from there to the last slot asked for. */
 #include "machine/calendar.h"
 
 #include <stdlib.h>
 
 #include "core/assert.h"
 
-enum { ROOM_MIN = 64, PART_PS = 1024, PIECES_MAX = 8 };
+enum { ROOM_MIN = 64 };
+#define PART_UNITS (CALENDAR_SLOT_UNITS / 4)
 
 static void make_ring(struct calendar *c, uint64_t room)
 {
@@ -25,8 +26,7 @@ static void make_ring(struct calendar *c, uint64_t room)
 void calendar_init(struct calendar *c, const struct engine *engine, int64_t bytes_per_s)
 {
     SIM_ASSERT(bytes_per_s >= 1000000 && bytes_per_s <= 1000000000000);
-    c->slot_units = bytes_per_s * (CALENDAR_SLOT_PS / CALENDAR_UNIT_PS);
-    c->bytes_per_s = bytes_per_s;
+    c->byte_units = ((INT64_C(1000000000000) << CALENDAR_UNIT_SHIFT) + bytes_per_s - 1) / bytes_per_s;
     c->engine = engine;
     make_ring(c, ROOM_MIN);
 }
@@ -41,68 +41,62 @@ static int64_t number_now(const struct calendar *c)
     return engine_now(c->engine).ps >> CALENDAR_SLOT_SHIFT;
 }
 
-static void grow(struct calendar *c)
+__attribute__((cold)) static void grow(struct calendar *c)
 {
     struct calendar_slot *old = c->slot;
     uint64_t room = c->mask + 1;
-    int64_t now = number_now(c);
 
     make_ring(c, room * 2);
     for (uint64_t i = 0; i < room; i++)
-        if (old[i].number >= now) c->slot[(uint64_t)old[i].number & c->mask] = old[i];
+        if (old[i].number >= number_now(c)) c->slot[(uint64_t)old[i].number & c->mask] = old[i];
     free(old);
 }
 
-/* The slot's place, which has another number. */
-static struct calendar_slot *open_slot(struct calendar *c, int64_t number)
+/* The ring holds all slots from the clock's to 'number' from now on. */
+static inline void reach(struct calendar *c, int64_t number)
 {
-    struct calendar_slot *s;
-
-    while (s = &c->slot[(uint64_t)number & c->mask], s->number >= number_now(c) && s->number != number) grow(c);
-    if (s->number != number) *s = (struct calendar_slot){ .number = number };
-    return s;
+    while (number - number_now(c) > (int64_t)c->mask) grow(c);
 }
 
-/* By how much the last of 'units', found in slot 'number', is later than 'done_ps'. */
-static int64_t late_by(const struct calendar *c, int64_t number, int64_t from_ps, int64_t units, int64_t done_ps,
-                       bool on_time)
+/* Takes 'units' of slot 'number', or what is left there; returns how many that are too few. */
+static inline int64_t fill(struct calendar *c, int64_t number, int64_t units)
 {
-    int64_t alone = from_ps + calendar_time(c, units), end = alone;
+    struct calendar_slot *s = &c->slot[(uint64_t)number & c->mask];
 
-    /* Filled from its start, the slot has given the last unit here: */
-    if (!on_time)
-        end = (number << CALENDAR_SLOT_SHIFT) + calendar_time(c, c->slot[(uint64_t)number & c->mask].used);
-    if (end < alone) end = alone;
-    return end > done_ps ? end - done_ps : 0;
+    if (s->number != number) *s = (struct calendar_slot){ number, 0 };
+    s->used += units;
+    if (s->used <= CALENDAR_SLOT_UNITS) return 0;
+    units = s->used - CALENDAR_SLOT_UNITS;
+    s->used = CALENDAR_SLOT_UNITS;
+    return units;
 }
 
-int64_t calendar_take_more(struct calendar *c, int64_t from_ps, int64_t over_ps, int64_t bytes)
+/* Takes 'units' of the slots after 'number'.  Returns when the last of them passes: the slot is filled from its start. */
+static int64_t fill_later(struct calendar *c, int64_t number, int64_t units)
 {
-    int64_t number = from_ps >> CALENDAR_SLOT_SHIFT, last = number, units = bytes * CALENDAR_BYTE_UNITS, left = units;
-    int64_t stride = 1;
+    while (units > 0) {
+        reach(c, ++number);
+        units = fill(c, number, units);
+    }
+    return (number << CALENDAR_SLOT_SHIFT) + calendar_units_ps(c->slot[(uint64_t)number & c->mask].used);
+}
 
-    SIM_ASSERT(from_ps >= 0 && over_ps >= 0 && bytes > 0 && bytes < INT64_C(1) << 32);
-    SIM_ASSERT(number >= number_now(c));
-    int64_t share = units, due = units; /* of a part of a slot; by the end of this slot, of what is left */
-    if (calendar_spreads(c, over_ps, units)) {
-        last = (from_ps + over_ps) >> CALENDAR_SLOT_SHIFT;
-        share = units / (over_ps / PART_PS) + 1;
-        due = share * (((number + 1) * CALENDAR_SLOT_PS - from_ps) / PART_PS);
-        stride += (last - number) / PIECES_MAX;
-        share *= CALENDAR_SLOT_PS / PART_PS * stride;
+int64_t calendar_take(struct calendar *c, int64_t from_ps, int64_t over_ps, int64_t bytes)
+{
+    int64_t due_ps = from_ps + over_ps, end_ps = from_ps + calendar_time(c, bytes), units = bytes * c->byte_units;
+    int halvings = 0;
+
+    SIM_ASSERT(from_ps >= engine_now(c->engine).ps && over_ps >= 0 && bytes > 0 && bytes < INT64_C(1) << 31);
+    reach(c, due_ps >> CALENDAR_SLOT_SHIFT);
+    while (over_ps >> halvings > CALENDAR_SLOT_PS && units >> halvings >= PART_UNITS) halvings++;
+    int64_t part = units >> halvings, short_of = units - (part << halvings), at_ps = from_ps;
+    for (int n = 1 << halvings;; at_ps += over_ps >> halvings) {
+        short_of = fill(c, at_ps >> CALENDAR_SLOT_SHIFT, short_of + part);
+        if (--n == 0) break;
     }
-    for (;;) {
-        struct calendar_slot *s = &c->slot[(uint64_t)number & c->mask];
-        if (s->number != number) s = open_slot(c, number);
-        if (due > left || number >= last) due = left;
-        int64_t room = c->slot_units - s->used, given = due < room ? due : room;
-        s->used += given;
-        due -= given;
-        left -= given;
-        if (left == 0) break;
-        number = number < last && number + stride < last ? number + stride : number < last ? last : number + 1;
-        due += share;
+    if (short_of > 0) {
+        int64_t last_ps = fill_later(c, at_ps >> CALENDAR_SLOT_SHIFT, short_of);
+        if (end_ps < last_ps) end_ps = last_ps;
     }
-    if (number <= last && (sim_wide)units * CALENDAR_UNIT_PS <= (sim_wide)over_ps * c->bytes_per_s) return 0;
-    return late_by(c, number, from_ps, units, from_ps + over_ps, number <= last);
+    return end_ps > due_ps ? end_ps - due_ps : 0;
 }

@@ -128,8 +128,6 @@ struct machine_view {
     int64_t spin_ps;       /* part of fs spent spinning on mutexes */
     int64_t protocol_fs;   /* part of fs between machine_protocol(m, true) and (m, false) */
     int64_t stall_ps;      /* part of fs spent waiting for memory */
-    int64_t settled_ps;    /* until here, as an offset, what moves through memory is settled; */
-    bool moves;            /* something since then */
     enum activity activity; /* of what is in none of the parts */
     sim_time start;        /* when the step began */
     int cpu;               /* that runs the step; -1: no step runs, and charges have no effect */

@@ -23,32 +23,34 @@ static const char *const counter_names[N_MEMBUS_COUNTERS] = {
 
 struct carrier {
     struct calendar calendar;
-    int64_t pending;            /* bytes of steps that are not settled yet */
-    int64_t left;               /* of these, of steps that are over */
+    int64_t moved[2];           /* by CPUs, not booked yet: [MEMBUS_copy_bytes], [MEMBUS_line_bytes] */
     int64_t cpus, devices;      /* of how many equal parts a CPU is sure of one, and the devices are */
     int64_t devices_ps;         /* when the devices' part is through with what they have asked for */
-    int64_t devices_bytes;      /* of that, not booked yet */
-    int64_t settled;            /* bytes that CPUs have moved, but those pending */
+    int64_t devices_bytes;      /* that they have moved, not booked yet */
+    int64_t booked;             /* bytes of CPUs */
     uint64_t counter[N_MEMBUS_COUNTERS];
+    int64_t bytes_per_s;
     struct carrier *next;       /* of all */
 };
 
 struct membus {
     int sockets, cpus_per_socket;
+    struct carrier **bus, **memory, **link; /* [socket], [node], [from * sockets + to] */
     struct carrier *chipset;
-    struct carrier **bus, **memory, **link; /* [socket], [node], [from * sockets + to]; NULL: without limit */
-    struct carrier *all, **pending;
-    int n_pending;
+    struct carrier unlimited;   /* any of these that has no limit */
+    struct carrier *all;
+    int64_t collected;          /* bytes that CPUs have moved since membus_settle() was last called */
 };
 
-/* A carrier of 'users' that take turns, each for 'cpus_per_socket'. */
+/* A carrier of 'users' that take turns, each for 'cpus_per_socket'; without limit when the bandwidth is 0. */
 static struct carrier *make(struct membus *b, const struct engine *engine, struct stats *stats, const char *name,
                             int64_t bandwidth_Bps, int users)
 {
+    if (!bandwidth_Bps) return &b->unlimited;
     struct carrier *c = calloc(1, sizeof *c);
-
     SIM_ASSERT(c);
     calendar_init(&c->calendar, engine, bandwidth_Bps);
+    c->bytes_per_s = bandwidth_Bps;
     stats_register(stats, "memory", name, counter_names, c->counter, N_MEMBUS_COUNTERS);
     c->cpus = users * b->cpus_per_socket;
     c->devices = users;
@@ -72,24 +74,20 @@ struct membus *membus_create(const struct engine *engine, struct stats *stats, c
     b->bus = calloc(n, sizeof *b->bus);
     b->memory = calloc(n, sizeof *b->memory);
     b->link = calloc(n * n, sizeof *b->link);
-    b->pending = calloc(2 * n + n * n, sizeof *b->pending);
-    SIM_ASSERT(b->bus && b->memory && b->link && b->pending);
-    for (int i = 0; i < sockets && rate[COST_BUS]; i++) {
+    SIM_ASSERT(b->bus && b->memory && b->link);
+    for (int i = 0; i < sockets; i++) {
         snprintf(part, sizeof part, "%s/bus%d", name, i);
         b->bus[i] = make(b, engine, stats, part, rate[COST_BUS], 1);
     }
     snprintf(part, sizeof part, "%s/chipset", name);
-    if (rate[COST_CHIPSET]) b->chipset = make(b, engine, stats, part, rate[COST_CHIPSET], sockets + 1);
+    b->chipset = make(b, engine, stats, part, rate[COST_CHIPSET], sockets + 1);
     for (int i = 0; i < sockets; i++) {
         snprintf(part, sizeof part, "%s/node%d", name, i);
-        b->memory[i] = b->chipset;
-        if (!b->chipset && rate[COST_NODE])
-            b->memory[i] = make(b, engine, stats, part, rate[COST_NODE], sockets + 1);
+        b->memory[i] = rate[COST_CHIPSET] ? b->chipset : make(b, engine, stats, part, rate[COST_NODE], sockets + 1);
     }
-    for (int i = 0; i < sockets * sockets && rate[COST_LINK]; i++) {
-        if (i / sockets == i % sockets) continue;
+    for (int i = 0; i < sockets * sockets; i++) {
         snprintf(part, sizeof part, "%s/link%d-%d", name, i / sockets, i % sockets);
-        b->link[i] = make(b, engine, stats, part, rate[COST_LINK], 1);
+        b->link[i] = make(b, engine, stats, part, i / sockets == i % sockets ? 0 : rate[COST_LINK], 1);
     }
     return b;
 }
@@ -106,41 +104,34 @@ void membus_destroy(struct membus *b)
     free(b->bus);
     free(b->memory);
     free(b->link);
-    free(b->pending);
     free(b);
 }
 
-static inline void add(struct membus *b, struct carrier *c, enum membus_counter kind, int64_t bytes)
+bool membus_fetch(struct membus *b, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes)
 {
-    if (!c) return;
-    if (kind != MEMBUS_line_bytes) c->counter[kind] += (uint64_t)bytes; /* lines: the rest */
-    if (c->pending == 0) b->pending[b->n_pending++] = c;
-    c->pending += bytes;
-}
-
-void membus_fetch(struct membus *b, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes)
-{
-    add(b, b->bus[socket], kind, bytes);
+    b->bus[socket]->moved[kind] += bytes;
+    if (from != socket) b->link[from * b->sockets + socket]->moved[kind] += bytes;
     if (place == COST_LINE_DRAM || place == COST_LINE_DRAM_FAR) {
-        add(b, b->memory[from], kind, bytes);
+        b->memory[from]->moved[kind] += bytes;
     } else {
-        if (from != socket) add(b, b->bus[from], kind, bytes);
-        add(b, b->chipset, kind, bytes);
+        if (from != socket) b->bus[from]->moved[kind] += bytes;
+        b->chipset->moved[kind] += bytes;
     }
-    if (from != socket) add(b, b->link[from * b->sockets + socket], kind, bytes);
+    b->collected += bytes;
+    return b->collected >= MEMBUS_COLLECT_BYTES;
 }
 
 void membus_write_back(struct membus *b, enum membus_counter kind, int socket, int node, int64_t bytes)
 {
-    add(b, b->bus[socket], kind, bytes);
-    add(b, b->memory[node], kind, bytes);
-    if (node != socket) add(b, b->link[socket * b->sockets + node], kind, bytes);
+    b->bus[socket]->moved[kind] += bytes;
+    b->memory[node]->moved[kind] += bytes;
+    b->link[socket * b->sockets + node]->moved[kind] += bytes;
 }
 
 /* Time of 'bytes' for one who has one of 'parts' of the carrier. */
 static int64_t part_ps(const struct carrier *c, int64_t parts, int64_t bytes)
 {
-    return calendar_time(&c->calendar, bytes * CALENDAR_BYTE_UNITS) * parts;
+    return calendar_time(&c->calendar, bytes) * parts;
 }
 
 int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps)
@@ -148,32 +139,26 @@ int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps)
     struct carrier *slowest = NULL;
     int64_t most = 0;
 
-    for (int i = 0; i < b->n_pending; i++) {
-        struct carrier *c = b->pending[i];
-        int64_t time_ps = over_ps;
-        if (c->left) time_ps += part_ps(c, 1, c->left); /* which had time of its own */
-        int64_t late = calendar_take(&c->calendar, from_ps, time_ps, c->pending);
-        if (late > most) {
-            int64_t at_worst = part_ps(c, c->cpus, c->pending) - time_ps;
-            if (late > at_worst) late = at_worst;
-        }
-        c->settled += c->pending;
-        c->pending = c->left = 0;
+    for (struct carrier *c = b->all; c; c = c->next) {
+        int64_t lines = c->moved[MEMBUS_line_bytes], copied = c->moved[MEMBUS_copy_bytes], bytes = copied + lines;
+        c->counter[MEMBUS_copy_bytes] += (uint64_t)copied;
+        c->moved[MEMBUS_copy_bytes] = 0;
+        c->moved[MEMBUS_line_bytes] = bytes;
+        if (bytes < MEMBUS_LITTLE_BYTES) continue;
+        c->moved[MEMBUS_line_bytes] = 0;
+        c->booked += bytes;
+        int64_t time_ps = over_ps + part_ps(c, 1, lines); /* lines have had time of their own */
+        int64_t late = calendar_take(&c->calendar, from_ps, time_ps, bytes);
+        if (late <= most) continue;
+        int64_t at_worst = part_ps(c, c->cpus, bytes) - time_ps;
+        if (late > at_worst) late = at_worst;
         if (late <= most) continue;
         most = late;
         slowest = c;
     }
-    b->n_pending = 0;
+    b->collected = 0;
     if (slowest) slowest->counter[MEMBUS_wait_ps] += (uint64_t)most;
     return most;
-}
-
-bool membus_leave(struct membus *b)
-{
-    for (int i = 0; i < b->n_pending; i++)
-        if (b->pending[i]->pending >= MEMBUS_LITTLE_BYTES) return false;
-    for (int i = 0; i < b->n_pending; i++) b->pending[i]->left = b->pending[i]->pending;
-    return true;
 }
 
 /* What devices have moved and not booked is booked, as moved during ['from_ps', 'from_ps' + 'over_ps'). */
@@ -195,20 +180,20 @@ __attribute__((noinline)) static int64_t book_devices(struct carrier *c, int64_t
 
 int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t bytes, int64_t from_ps, int64_t over_ps)
 {
-    struct carrier *c = node >= 0 && node < b->sockets ? b->memory[node] : NULL; /* else there is no memory there */
-
-    if (!c) return 0;
+    if ((uint32_t)node >= (uint32_t)b->sockets) return 0; /* there is no memory */
+    struct carrier *c = b->memory[node];
+    if (c == &b->unlimited) return 0;
     c->counter[kind] += (uint64_t)bytes;
     c->devices_bytes += bytes;
-    return c->devices_bytes < MEMBUS_LITTLE_BYTES ? 0 : book_devices(c, from_ps, over_ps);
+    return c->devices_bytes < MEMBUS_COLLECT_BYTES ? 0 : book_devices(c, from_ps, over_ps);
 }
 
 void membus_account(struct membus *b)
 {
     for (struct carrier *c = b ? b->all : NULL; c; c = c->next) {
         uint64_t bytes = 0;
-        c->counter[MEMBUS_line_bytes] = (uint64_t)(c->settled + c->pending) - c->counter[MEMBUS_copy_bytes];
+        c->counter[MEMBUS_line_bytes] = (uint64_t)(c->booked + c->moved[MEMBUS_line_bytes]) - c->counter[MEMBUS_copy_bytes];
         for (int k = MEMBUS_copy_bytes; k <= MEMBUS_dma_write_bytes; k++) bytes += c->counter[k];
-        c->counter[MEMBUS_busy_ps] = (uint64_t)((sim_wide)bytes * 1000000000000 / c->calendar.bytes_per_s);
+        c->counter[MEMBUS_busy_ps] = (uint64_t)((sim_wide)bytes * 1000000000000 / c->bytes_per_s);
     }
 }

@@ -5,9 +5,9 @@
  * CPUs on its bus; the sockets and the devices, together one, at a memory.  What that grants before its booked time is
  * taken from those who ask later.
  *
- * Bytes that the running step moves are collected, and settled with the calendars (calendar.h) at its copies and at its
- * end; devices take theirs at once.  Everything is counted per carrier, kind "memory": NAME/bus0, NAME/chipset or
- * NAME/node0, NAME/link0-1. */
+ * Cache lines and what devices move are collected, and booked in the calendars (calendar.h) 4 KiB at a time: whoever moves
+ * the last of them waits for all.  A copy is booked at once, with the lines before it.  Everything is counted per
+ * carrier, kind "memory": NAME/bus0, NAME/chipset or NAME/node0, NAME/link0-1. */
 #ifndef SIM_MACHINE_MEMBUS_H
 #define SIM_MACHINE_MEMBUS_H
 
@@ -35,7 +35,8 @@ enum membus_counter {
 
 enum {
     MEMBUS_LINE_BYTES = 64,
-    MEMBUS_LITTLE_BYTES = 2048, /* less than this is booked, and waits, with what comes next */
+    MEMBUS_COLLECT_BYTES = 4096, /* by CPUs or by devices: as much is booked */
+    MEMBUS_LITTLE_BYTES = 2048,  /* less than this of a carrier is left to what comes next */
 };
 
 /* NULL when nothing is limited: 'bandwidth_Bps' of a cost_table.  A chipset has one memory, the others one per socket. */
@@ -44,16 +45,14 @@ struct membus *membus_create(const struct engine *engine, struct stats *stats, c
 void membus_destroy(struct membus *b); /* NULL is allowed */
 
 /* A CPU of 'socket' moves 'bytes' > 0 from 'place', which is not its cache, into that, counted as 'kind' (copies or
- * lines).  'from': the socket of the CPU that had them, or the node whose memory they are in. */
-void membus_fetch(struct membus *b, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes);
+ * lines).  'from': the socket of the CPU that had them, or the node whose memory they are in.  True: it is time for
+ * membus_settle(). */
+bool membus_fetch(struct membus *b, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes);
 /* A CPU of 'socket' writes 'bytes' to the memory of 'node'. */
 void membus_write_back(struct membus *b, enum membus_counter kind, int socket, int node, int64_t bytes);
-/* Takes what was collected, as moved during ['from_ps', 'from_ps' + 'over_ps'), and what was left to it.  Returns by how
- * many picoseconds the CPU is done later than that. */
+/* Books what was collected: the copy, as moved during ['from_ps', 'from_ps' + 'over_ps'), and lines as if after it.
+ * Returns by how many picoseconds the CPU is done later than that. */
 int64_t membus_settle(struct membus *b, int64_t from_ps, int64_t over_ps);
-
-/* The step ends: true when it has collected so little that it is left to whoever settles next. */
-bool membus_leave(struct membus *b);
 
 /* A device's transfer of 'bytes' to or from the memory of 'node', 'kind' one of the two; returns as membus_settle(). */
 int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t bytes, int64_t from_ps, int64_t over_ps);

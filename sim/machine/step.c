@@ -13,8 +13,6 @@
 #include "machine/machine_impl.h"
 #include "machine/membus.h"
 
-static void settle(struct machine *m, int64_t from_ps);
-
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -33,14 +31,12 @@ void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner)
     v->start = engine_now(v->engine);
     v->fs = c->carry_fs;
     v->user_fs = c->carry_user_fs;
-    v->syscalls = v->spin_ps = v->protocol_fs = v->stall_ps = v->settled_ps = 0;
+    v->syscalls = v->spin_ps = v->protocol_fs = v->stall_ps = 0;
     v->activity = f == &c->irq ? ACTIVITY_INTERRUPT : c->thread->activity;
-    v->moves = false;
     v->cpu = c->index;
     m->running = c;
     m->frame = f;
     f->result = fn(owner);
-    if (v->moves && !membus_leave(m->membus)) settle(m, v->settled_ps);
     m->frame = NULL;
     v->cpu = -1;
     SIM_ASSERT(v->fs >= 0 && v->protocol_fs >= 0 && (f->result != STEP_BLOCKED || f->blocked_on));
@@ -97,8 +93,8 @@ void step_flush(struct machine *m, effect_fn *fn, const void *owner)
 
 /* -- memory accesses --------------------------------------------------------------------------------------------- */
 
-/* What the step has moved passes its buses and memory from 'from_ps' (an offset) to now; it waits as long as that takes
- * longer. */
+/* What was moved since 'from_ps' (an offset), and what is left from before, passes its buses and memory; the step waits as
+ * long as that takes longer. */
 static void settle(struct machine *m, int64_t from_ps)
 {
     struct machine_view *v = &m->view;
@@ -106,8 +102,6 @@ static void settle(struct machine *m, int64_t from_ps)
 
     v->stall_ps += late;
     v->fs += late * 1000;
-    v->settled_ps = local_offset_ps(m);
-    v->moves = false;
 }
 
 /* Where 'what' is, seen from CPU 'c', which does not have it but will from now on.  *from: which socket or node. */
@@ -126,34 +120,27 @@ static enum cost_place take_over(const struct machine *m, const struct cpu *c, s
     return had->node == c->node ? COST_LINE_SOCKET : COST_LINE_REMOTE;
 }
 
-static void fetch(struct machine *m, enum membus_counter kind, enum cost_place place, int socket, int from, int64_t bytes)
+static void fetch_lines(struct machine *m, enum cost_place place, int from, int lines)
 {
-    if (!m->membus || place == COST_LINE_L2 || bytes == 0) return;
-    membus_fetch(m->membus, kind, place, socket, from, bytes);
-    m->view.moves = true;
+    machine_view(m)->fs += machine_view(m)->price.place_fs[place] * lines;
+    if (!m->membus || place == COST_LINE_L2) return;
+    if (membus_fetch(m->membus, MEMBUS_line_bytes, place, m->running->node, from, (int64_t)lines * MEMBUS_LINE_BYTES))
+        settle(m, local_offset_ps(m));
 }
 
 void machine_touch_elsewhere(struct machine *m, struct touchable *what, int lines)
 {
-    struct machine_view *v = &m->view;
     int from;
 
-    if (v->cpu < 0) return;
-    const struct cpu *c = m->running;
-    enum cost_place place = take_over(m, c, what, &from);
-    v->fs += v->price.place_fs[place] * lines;
-    fetch(m, MEMBUS_line_bytes, place, c->node, from, (int64_t)lines * MEMBUS_LINE_BYTES);
+    if (m->view.cpu < 0) return;
+    enum cost_place place = take_over(m, m->running, what, &from);
+    fetch_lines(m, place, from, lines);
 }
 
 void machine_touch_dma(struct machine *m, int node, int lines)
 {
-    struct machine_view *v = &m->view;
-
-    if (v->cpu < 0) return;
-    int own = m->running->node;
-    enum cost_place place = own == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
-    v->fs += v->price.place_fs[place] * lines;
-    fetch(m, MEMBUS_line_bytes, place, own, node, (int64_t)lines * MEMBUS_LINE_BYTES);
+    if (m->view.cpu < 0) return;
+    fetch_lines(m, m->running->node == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR, node, lines);
 }
 
 void machine_copy(struct machine *m, enum machine_copy kind, int node, struct touchable *user, int64_t bytes)
@@ -165,9 +152,9 @@ void machine_copy(struct machine *m, enum machine_copy kind, int node, struct to
     if (!m->membus || m->view.cpu < 0 || bytes == 0) return;
     const struct cpu *c = m->running;
     enum cost_place place = user->last == c->index + 1 ? COST_LINE_L2 : take_over(m, c, user, &from);
-    fetch(m, MEMBUS_copy_bytes, place, c->node, from, bytes);
+    if (place != COST_LINE_L2) membus_fetch(m->membus, MEMBUS_copy_bytes, place, c->node, from, bytes);
     place = c->node == node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
-    if (kind != COPY_IN_STREAMED) fetch(m, MEMBUS_copy_bytes, place, c->node, node, bytes);
+    if (kind != COPY_IN_STREAMED) membus_fetch(m->membus, MEMBUS_copy_bytes, place, c->node, node, bytes);
     if (kind != COPY_OUT) membus_write_back(m->membus, MEMBUS_copy_bytes, c->node, node, bytes);
     settle(m, begin);
 }
