@@ -106,7 +106,7 @@ static inline void arrive(void *owner)
     r->in_wire--;
     p->l3 = p->l4 = p->payload = 0; /* the receiver believes bytes, not notes */
     ck_assert(headers_parse(p));
-    tcp_input(to->tcp, p);
+    tcp_input(to->tcp, tcp_lookup(to->tcp, p), p);
     app(to);
 }
 

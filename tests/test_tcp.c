@@ -318,7 +318,7 @@ START_TEST(tcp_input__old_timestamp_is_refused)
         uint8_t *tcp = p->hdr + 34;
         put_be32(tcp + 4, get_be32(tcp + 4) + 1000);
         put_be32(tcp + 24, get_be32(tcp + 24) - (older ? 100 : 0));
-        tcp_input(r->b.tcp, p);
+        tcp_input(r->b.tcp, tcp_lookup(r->b.tcp, p), p);
         app(&r->b);
     }
     ck_assert_int_eq(r->b.read, 2000);
@@ -343,7 +343,7 @@ START_TEST(tcp_input__malformed_segments_are_dropped)
         memcpy(p->hdr + 26, r->seen[0].hdr + 26, 8); /* still for us */
         if (rng_below(rng, 4) == 0) p->len = p->hdr_len = (uint16_t)(14 + rng_below(rng, p->hdr_len - 13u));
         p->l3 = p->l4 = p->payload = 0;
-        tcp_input(r->b.tcp, p);
+        tcp_input(r->b.tcp, tcp_lookup(r->b.tcp, p), p);
         r->b.runnable = false;
         if (r->b.freed) { /* a reset that was believed */
             r->b.freed = false;

@@ -479,7 +479,7 @@ static bool obey(const struct nic *n, struct packet *p)
 static void take_tcp(struct light *l, struct packet *p)
 {
     l->inside = true;
-    tcp_input(l->tcp, p);
+    tcp_input(l->tcp, tcp_lookup(l->tcp, p), p);
     run_tasks(l);
 }
 

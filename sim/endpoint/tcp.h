@@ -162,12 +162,12 @@ bool tcp_listen(struct tcp_host *h, uint16_t port, void *owner);
 struct tcp_conn *tcp_connect(struct tcp_host *h, const struct tcp_route *route, struct host_addr to, void *user);
 
 /* The connection 'p' belongs to, or NULL (for a listener, or for nobody).  Parses 'p' when nobody has.  Changes
- * nothing: a caller may use it to take the connection's lock before tcp_input(), which repeats it for free. */
+ * nothing. */
 struct tcp_conn *tcp_lookup(struct tcp_host *h, struct packet *p);
 
-/* Takes a TCP segment for this host: delivered, or dropped with a reason.  Acknowledgements and data that it
+/* Takes a TCP segment for 'c', as tcp_lookup() says: delivered, or dropped with a reason.  Acknowledgements and data that it
  * triggers are sent before it returns, segment by segment: this stack does not merge received segments. */
-void tcp_input(struct tcp_host *h, struct packet *p);
+void tcp_input(struct tcp_host *h, struct tcp_conn *c, struct packet *p);
 
 /* Small segments are sent at once from now on (TCP_NODELAY); may be called inside notify(). */
 void tcp_no_delay(struct tcp_conn *c);

@@ -448,10 +448,9 @@ __attribute__((noinline)) static void input(struct tcp_host *h, struct tcp_conn 
         packet_drop(h->pool, p, (enum drop_reason)verdict);
 }
 
-void tcp_input(struct tcp_host *h, struct packet *p)
+void tcp_input(struct tcp_host *h, struct tcp_conn *c, struct packet *p)
 {
     tcp_host_enter(h);
-    struct tcp_conn *c = tcp_lookup(h, p);
     if (!c || engine_view(h->engine)->trace || !predicted(c, p)) {
         input(h, c, p);
         return;

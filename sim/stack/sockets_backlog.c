@@ -141,7 +141,7 @@ static void process_first(struct socket *sock)
     struct packet *p = packet_queue_pop(&sock->backlog);
     s->held--;
     machine_touch(s->m, header_of(p), HEADER_LINES);
-    tcp_input(s->tcp, p);
+    tcp_input(s->tcp, tcp_lookup(s->tcp, p), p);
 }
 
 /* A bounded part of what was left for the task: as the owner of the first of its sockets with work. */
@@ -190,9 +190,10 @@ static void leave(struct socket *sock, struct packet *p)
 
 static void receive(struct sockets *s, struct packet *p)
 {
-    struct socket *sock = sockets_find(s, p);
+    struct tcp_conn *c = tcp_lookup(s->tcp, p);
+    struct socket *sock = sockets_of_conn(c);
     if (!sock) {
-        tcp_input(s->tcp, p);
+        tcp_input(s->tcp, c, p);
         return;
     }
     spin_lock(sock);
@@ -201,7 +202,7 @@ static void receive(struct sockets *s, struct packet *p)
     } else {
         sock->cpu = cpu_now(s);
         machine_touch(s->m, &sock->lines, CONN_LINES);
-        tcp_input(s->tcp, p);
+        tcp_input(s->tcp, c, p);
     }
     mutex_exit(sock->lock);
     sockets_let_go(sock);

@@ -118,10 +118,15 @@ extern const struct rule sockets_squeue_rule, sockets_backlog_rule;
 
 static inline struct sockets *sockets_of(struct host *h) { return (struct sockets *)(void *)h; }
 
+/* Of connection 'c'; NULL: of none, or half-open. */
+static inline struct socket *sockets_of_conn(struct tcp_conn *c)
+{
+    return c ? tcp_view(c)->user : NULL;
+}
+
 static inline struct socket *sockets_find(struct sockets *s, struct packet *p)
 {
-    struct tcp_conn *c = tcp_lookup(s->tcp, p);
-    return c ? tcp_view(c)->user : NULL;
+    return sockets_of_conn(tcp_lookup(s->tcp, p));
 }
 
 struct link_state *sockets_find_link(struct sockets *s, const char *name); /* NULL: the first */

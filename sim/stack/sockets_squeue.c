@@ -480,14 +480,15 @@ static bool do_packet(struct squeue *q)
 {
     struct sockets *s = q->s;
     struct packet *p = q->packets.head;
-    struct socket *sock = sockets_find(s, p);
+    struct tcp_conn *c = tcp_lookup(s->tcp, p);
+    struct socket *sock = sockets_of_conn(c);
     if (sock && p->len > p->payload && !mutex_pass(sock->lock, COST_MUTEX_ENTER, 0)) return false;
     packet_queue_pop(&q->packets);
     s->held--;
     machine_touch(s->m, &mark_of(p)->header, HEADER_LINES);
     if (sock) machine_touch(s->m, &sock->lines, CONN_LINES);
     s->squeues->processed = q;
-    tcp_input(s->tcp, p);
+    tcp_input(s->tcp, c, p);
     s->squeues->processed = NULL;
     if (sock) sockets_let_go(sock);
     return true;
