@@ -48,19 +48,21 @@ struct hold {
     int64_t from_ps, to_ps;
 };
 
+/* What entering and leaving needs comes first: two cache lines. */
 struct mutex {
-    struct mutex *all;
     struct machine *m;
     bool held;                 /* entered and not left: by the running step, or across steps */
     int stalled;               /* intervals whose step is stopped by an interrupt (0 or 1) */
     int64_t since_ps;          /* held: from */
     struct hold *holds;        /* [first, first + count) of 'room' */
     uint32_t first, count, room;
-    int64_t last_ps;           /* end of the last of them; whoever enters later meets none */
     struct touchable line;
-    struct thread *waiters, **waiters_end;
-    struct event wake;         /* the end of an interval that somebody blocked on */
+    int64_t last_ps;           /* end of the last of them; whoever enters later meets none */
+    struct thread *waiters;
     uint64_t counter[N_MUTEX_COUNTERS];
+    struct thread **waiters_end;
+    struct event wake;         /* the end of an interval that somebody blocked on */
+    struct mutex *all;
 };
 
 static void wake_waiters(void *owner)

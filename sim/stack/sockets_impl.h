@@ -37,34 +37,32 @@ struct task {
     struct sockets *owner;
 };
 
+/* What every packet and every call needs comes first. */
 struct socket {
     struct sockets *owner;
-    struct socket *next_waiting, *next, *next_free;
-    bool closed;                 /* by the application */
     struct tcp_conn *conn;       /* NULL once TCP has let go of it */
-    struct datagram *datagram;   /* a UDP socket's: what its datagrams look like; else NULL */
+    struct mutex *lock;          /* of the stream head, or the socket's spin lock */
+    struct squeue *squeue;       /* of a connection on serialization queues */
     struct task *task;           /* woken on every change */
     struct touchable lines;
     struct touchable user;       /* the application's buffer */
-    bool waiting;                /* for its link's transmit queue */
     unsigned queue;              /* of the link, where its packets go */
-    bool in_write, in_read;      /* the system call under way is already charged */
-    bool copied;                 /* write(): so is the copy of this block */
+    bool waiting;                /* for its link's transmit queue */
+    bool closed;                 /* by the application */
+    bool pending;                /* on the list of timers that are due */
+    bool queued;                 /* among the squeue's sockets with work, or the task's */
+    bool push;                   /* written data wait to be sent: with a squeue */
     bool timer;                  /* a TCP timer is due */
     bool closing;                /* close() has not been done yet */
-    struct mutex *lock;          /* of the stream head, or the socket's spin lock */
-    struct packet_queue backlog; /* packets for the owner to process */
-    struct socket *next_pending;
-    bool pending;                /* on the list of timers that are due */
-    /* Connections on serialization queues. */
-    struct squeue *squeue;
-    struct socket *next_work;
-    bool queued;                 /* among the squeue's sockets with work, or the task's */
-    bool push;                   /* written data wait to be sent */
+    bool in_write, in_read;      /* the system call under way is already charged */
+    bool copied;                 /* write(): so is the copy of this block */
     /* Connections that system calls own. */
-    int owned;                   /* calls of a step that is under way */
     bool reader_waits;           /* its reader sleeps in read() and processes what comes */
+    int owned;                   /* calls of a step that is under way */
     int cpu;                     /* that was in it last */
+    struct packet_queue backlog; /* packets for the owner to process */
+    struct socket *next_waiting, *next, *next_free, *next_pending, *next_work;
+    struct datagram *datagram;   /* a UDP socket's: what its datagrams look like; else NULL */
 };
 
 struct listener {

@@ -42,32 +42,34 @@ static const char *const names[] = {
 #undef X
 };
 
+/* What an entry and every item need comes first. */
 struct squeue {
     struct sockets *s;
-    struct squeue *next, *next_claimed;
-    int cpu;
     struct squeue_entrant *owner;  /* who processes it; NULL: nobody */
-    bool fast;                     /* he brought its only item */
-    bool fresh;                    /* and has not begun */
-    bool busy;                     /* a step that processes items is under way */
-    int64_t expires_ps;            /* when he stops */
+    struct squeue *next_claimed;   /* by the same */
     struct packet_queue packets;
     struct socket *work, *work_last;
     uint32_t items;                /* of both kinds */
+    int cpu;
     bool turn;                     /* which kind is next */
-    struct mutex *lock;
-    struct touchable lines;
-    struct event timeout;
+    bool fast;                     /* he brought its only item */
+    bool fresh;                    /* and has not begun */
+    bool busy;                     /* a step that processes items is under way */
     bool waiting;                  /* for the time-out */
-    struct squeue_entrant worker;
-    squeue_blank_fn *blank;        /* before Crossbow */
-    void *blank_owner;
-    struct squeue_ring ring;       /* with it; blank NULL: of no ring */
-    struct squeue_entrant poll;    /* a ring's */
     bool polling;                  /* the ring is stopped */
     bool looked;                   /* the poll thread has found nothing in it */
     bool ending;                   /* its owner's time is over */
+    int64_t expires_ps;            /* when he stops */
+    struct mutex *lock;
+    struct touchable lines;
     uint64_t counter[N_SQ];
+    struct squeue_ring ring;       /* with Crossbow; blank NULL: of no ring */
+    squeue_blank_fn *blank;        /* before it */
+    void *blank_owner;
+    struct squeue_entrant worker;
+    struct squeue_entrant poll;    /* a ring's */
+    struct event timeout;
+    struct squeue *next;
 };
 
 struct squeues {
