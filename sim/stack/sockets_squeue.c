@@ -410,8 +410,8 @@ static void receive(struct sockets *s, struct packet *p)
 
 struct squeue *squeue_find(struct squeue_entrant *e, struct packet *p)
 {
-    struct squeue *q = where(e->sockets, e, sockets_find(e->sockets, p));
-    return e->last && e->last != q ? NULL : q;
+    struct squeue *q = where(e->sockets, e, sockets_find(e->sockets, p)), *begun = e->chain.count ? e->chain_to : e->last;
+    return begun && begun != q ? NULL : q;
 }
 
 void squeue_join(struct squeue_entrant *e, struct squeue *q, struct packet *p)

@@ -61,8 +61,8 @@ static inline enum step_result squeue_step_result(enum squeue_result r)
     return r == SQUEUE_BLOCKED ? STEP_BLOCKED : STEP_AGAIN;
 }
 
-/* The squeue that sockets_receive() of 'p' would enter; NULL when that is another than the one entered last in this step:
- * an entrant finishes with one before it enters the next. */
+/* The squeue that sockets_receive() of 'p' would enter; NULL when that is another than its chain's or, without one, than
+ * the one entered last in this step: an entrant finishes with one before it enters the next. */
 struct squeue *squeue_find(struct squeue_entrant *e, struct packet *p);
 /* Has the TCP packet 'p' received, for 'q' as squeue_find() returned it just now; whatever the time in the step is. */
 void squeue_join(struct squeue_entrant *e, struct squeue *q, struct packet *p);
