@@ -86,6 +86,86 @@ START_TEST(machine_defer__outside_a_step_happens_at_once)
 }
 END_TEST
 
+/* -- effects that may be called late ----------------------------------------------------------------------------- */
+
+static struct { int64_t called_ns, told_ns; } late;
+
+static void log_late(void *owner, uint64_t value, sim_time at)
+{
+    (void)owner, (void)value;
+    late.called_ns = rig_now_ns(&rig);
+    late.told_ns = at.ps / 1000;
+}
+
+/* 100 ns, an effect that may be late, 300 ns, one that may not, 100 ns. */
+static enum step_result late_effect(void *slack_ns)
+{
+    rig_work(&rig, 100);
+    machine_defer_late(rig.m, log_late, NULL, 0, *(int64_t *)slack_ns * 1000);
+    rig_work(&rig, 300);
+    machine_defer(rig.m, log_effect, NULL, 2);
+    rig_work(&rig, 100);
+    return STEP_SLEEP;
+}
+
+/* The step begins at 1000; an interrupt of 1270 ns is raised at 'raise_ns', 0: none is. */
+static void run_late(int64_t slack_ns, int64_t raise_ns)
+{
+    struct rig_at at, raise;
+    int runs = 0;
+    rig_price(&rig, COST_INTR_ENTRY, 200);
+    rig_price(&rig, COST_INTR_EXIT, 70);
+    rig_start(&rig, 1, 1, sim_ms(1));
+    struct interrupt *i = interrupt_create(rig.m, "i", 0, work_1us, &runs);
+    rig_at(&rig, &at, 1000, rig_wake, rig_thread(&rig, "t", 0, 0, late_effect, &slack_ns));
+    if (raise_ns) rig_at(&rig, &raise, raise_ns, rig_raise, i);
+    rig_run_ns(&rig, 10000);
+    ck_assert_int_eq(runs, raise_ns != 0);
+    ck_assert_int_eq(log_ns[0], raise_ns ? 1400 + 1270 : 1400);
+}
+
+START_TEST(machine_defer_late__is_called_by_its_slack)
+{
+    run_late(200, 0);
+    ck_assert_int_eq(late.called_ns, 1300);
+    ck_assert_int_eq(late.told_ns, 1100);
+}
+END_TEST
+
+START_TEST(machine_defer_late__is_called_when_the_cpu_stops_anyway)
+{
+    run_late(5000, 0);
+    ck_assert_int_eq(late.called_ns, 1400);
+    ck_assert_int_eq(late.told_ns, 1100);
+}
+END_TEST
+
+START_TEST(machine_defer_late__an_interrupt_after_its_instant_does_not_move_it)
+{
+    run_late(5000, 1200);
+    ck_assert_int_eq(late.called_ns, 1200);
+    ck_assert_int_eq(late.told_ns, 1100);
+}
+END_TEST
+
+START_TEST(machine_defer_late__an_interrupt_before_its_instant_does)
+{
+    run_late(200, 1050);
+    ck_assert_int_eq(late.called_ns, 1300 + 1270);
+    ck_assert_int_eq(late.told_ns, 1100 + 1270);
+}
+END_TEST
+
+START_TEST(machine_defer_late__outside_a_step_is_called_at_once)
+{
+    rig_start(&rig, 1, 1, sim_ms(1));
+    rig_run_ns(&rig, 100);
+    machine_defer_late(rig.m, log_late, NULL, 0, 1000000);
+    ck_assert_int_eq(late.called_ns, 100);
+    ck_assert_int_eq(late.told_ns, 100);
+}
+END_TEST
+
 START_TEST(interrupt_raise__shifts_what_is_still_to_come)
 {
     struct rig_at at, raise;
@@ -719,6 +799,11 @@ Suite *machine_suite(void)
     const TTest *const with_rig[] = {
         machine_defer__effects_happen_at_their_local_times,
         machine_defer__outside_a_step_happens_at_once,
+        machine_defer_late__is_called_by_its_slack,
+        machine_defer_late__is_called_when_the_cpu_stops_anyway,
+        machine_defer_late__an_interrupt_after_its_instant_does_not_move_it,
+        machine_defer_late__an_interrupt_before_its_instant_does,
+        machine_defer_late__outside_a_step_is_called_at_once,
         interrupt_raise__shifts_what_is_still_to_come,
         interrupt_raise__at_the_instant_of_an_effect_comes_first_or_second_but_loses_nothing,
         interrupt_raise__others_wait_in_order,

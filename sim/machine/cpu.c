@@ -7,7 +7,7 @@
  *                           ^ accepted: the thread level stands still, and its base moves on by what this takes
  *
  * Step functions are only ever called from cpu_event(), so none is called from within another or from within a device.
- * Effects that fall due together, or with the end of their step, share one event. */
+ * Effects that fall due together, or with the end of their step, share one event; those that may be late wait for one. */
 #include <stdlib.h>
 
 #include "core/assert.h"
@@ -278,8 +278,23 @@ static void play(struct frame *f, int64_t elapsed_ps)
     while (f->next_ps <= elapsed_ps) {
         const struct effect *e = &f->effects[f->next++];
         f->next_ps = f->next < f->count ? e[1].offset_ps : INT64_MAX;
-        if (e->fn) e->fn(e->owner, e->value);
+        if (e->fn)
+            e->fn(e->owner, e->value);
+        else if (e->late)
+            e->late(e->owner, e->value, (sim_time){ f->base_ps + e->offset_ps });
     }
+}
+
+/* When the effects that are still to come need the CPU's event, or its segment ends. */
+static int64_t due_ps(const struct frame *f)
+{
+    int64_t due = f->length_ps;
+
+    for (uint32_t i = f->next; i < f->count && f->effects[i].offset_ps < due; i++) {
+        int64_t by = f->effects[i].offset_ps + f->effects[i].slack_ps;
+        if (by < due) due = by;
+    }
+    return due;
 }
 
 /* masked_until() in a step. */
@@ -306,7 +321,7 @@ static void arm(struct cpu *c)
     const struct frame *f = c->in_irq ? &c->irq : &c->task;
 
     if (f->segment == SEGMENT_NONE) return;
-    int64_t offset = f->next_ps < f->length_ps ? f->next_ps : f->length_ps;
+    int64_t offset = due_ps(f);
     if (c->first && !c->in_irq) {
         int64_t until = masked_until(c);
         if (until > 0 && until < offset) offset = until;
@@ -343,6 +358,10 @@ void cpu_event(void *owner)
 void cpu_kick(struct cpu *c)
 {
     if (c->advancing || c->in_irq) return;
+    if (c->first && c->task.segment != SEGMENT_NONE && c->task.next_ps <= now_ps(c->m) - c->task.base_ps) {
+        engine_schedule(c->m->view.engine, &c->event, engine_now(c->m->view.engine)); /* effects that could wait come first */
+        return;
+    }
     if (c->first) {
         if (masked_until(c) == 0) enter_interrupts(c);
     } else if (c->task.segment != SEGMENT_NONE || !start(c)) {

@@ -193,6 +193,12 @@ static inline void machine_protocol(struct machine *m, bool begin)
 typedef void effect_fn(void *owner, uint64_t value);
 void machine_defer(struct machine *m, effect_fn *fn, void *owner, uint64_t value);
 
+/* The same for what nobody can see sooner than 'slack_ps' later: fn(owner, value, at) is called by then, and told in 'at'
+ * when the CPU had got there.  Mostly the CPU has another reason to stop in between, or whoever is called can do at once
+ * what has to be done then: one event less. */
+typedef void late_effect_fn(void *owner, uint64_t value, sim_time at);
+void machine_defer_late(struct machine *m, late_effect_fn *fn, void *owner, uint64_t value, int64_t slack_ps);
+
 /* Something in memory that CPUs share: a connection, a queue's head, a ring.  Embedded in its owner, zeroed plus
  * home set.  A touch costs by where its lines are: own cache, other CPU of the socket, other socket, memory. */
 struct touchable {

@@ -22,7 +22,9 @@ enum {
 
 struct effect {
     int64_t offset_ps;  /* from the start of its segment */
-    effect_fn *fn;
+    int64_t slack_ps;   /* how much later it may be called */
+    effect_fn *fn;      /* one of the two, or none when it was called early */
+    late_effect_fn *late;
     void *owner;
     uint64_t value;
 };
@@ -194,7 +196,7 @@ void cpu_account(struct cpu *c);
 /* Runs a step function on 'c' now and begins the segment that it charged for. */
 void step_run(struct cpu *c, struct frame *f, step_fn *fn, void *owner);
 /* Calls now, early, the effects (fn, owner) that the running step has deferred. */
-void step_flush(struct machine *m, effect_fn *fn, const void *owner);
+void step_flush(struct machine *m, late_effect_fn *fn, const void *owner);
 
 /* -- mutex.c ---------------------------------------------------------------------------------------------------- */
 

@@ -11,7 +11,8 @@
  * bytes from the pipe that they travel in, one pair per 'dllp_every' packets of the other.
  *
  * A read request that waits for a free place takes its bandwidth when it is asked for and not when it goes, so that it
- * never holds up a write; register writes take theirs from the down pipe without waiting behind data.  Left out:
+ * never holds up a write; register writes take theirs from the down pipe without waiting behind data.  A register read
+ * comes after the writes that its own CPU has made, and those of others that are known to be on the wire.  Left out:
  * credits of the receivers, replays, virtual channels, and reordering of reads to different nodes. */
 #include "machine/pcie.h"
 
@@ -67,7 +68,7 @@ struct pcie {
     struct event event;        /* the next register write arrives */
     struct posted *posted;     /* all of them, used and free */
     uint32_t n_posted, free;
-    uint32_t head, tail;       /* on the wire: the oldest, or NONE, and the newest */
+    uint32_t head;             /* on the wire: the next to arrive, or NONE */
     uint64_t counter[N_PCIE_COUNTERS];
 };
 
@@ -294,16 +295,22 @@ static uint32_t posted_new(struct pcie *p)
     return i;
 }
 
-/* The oldest write on the wire reaches its device. */
-static void deliver_one(struct pcie *p)
+/* A write that is not on the wire, or not any more, reaches its device. */
+static void deliver(struct pcie *p, uint32_t i)
 {
-    uint32_t i = p->head;
     struct posted w = p->posted[i];
 
-    p->head = w.next;
     p->posted[i].next = p->free;
     p->free = i;
     w.fn(w.device, w.offset, w.value);
+}
+
+static void deliver_oldest(struct pcie *p)
+{
+    uint32_t i = p->head;
+
+    p->head = p->posted[i].next;
+    deliver(p, i);
 }
 
 static void arm(struct pcie *p)
@@ -316,25 +323,35 @@ static void mmio_arrive(void *owner)
     struct pcie *p = owner;
     int64_t now = engine_now(p->engine).ps;
 
-    while (p->head != NONE && p->posted[p->head].at_ps <= now) deliver_one(p);
+    while (p->head != NONE && p->posted[p->head].at_ps <= now) deliver_oldest(p);
     arm(p);
 }
 
-/* The CPU has got to its write: it goes onto the wire. */
-static void post(void *owner, uint64_t index)
+/* Onto the wire, in order of arrival. */
+static void wire_put(struct pcie *p, uint32_t i)
+{
+    uint32_t *before = &p->head;
+
+    while (*before != NONE && p->posted[*before].at_ps <= p->posted[i].at_ps) before = &p->posted[*before].next;
+    p->posted[i].next = *before;
+    *before = i;
+    if (p->head == i) arm(p);
+}
+
+/* The CPU has got to its write at 'at', which is known at the latest when it reaches the device. */
+static void post(void *owner, uint64_t index, sim_time at)
 {
     struct pcie *p = owner;
-    sim_time now = engine_now(p->engine);
     uint32_t i = (uint32_t)index;
-    bool alone = p->head == NONE;
+    int64_t at_ps = sim_add(at, p->config.mmio_latency).ps;
 
-    p->posted[i].at_ps = sim_add(now, p->config.mmio_latency).ps;
-    p->posted[i].next = NONE;
-    *(alone ? &p->head : &p->posted[p->tail].next) = i;
-    p->tail = i;
-    pipe_take(p, &p->down, now.ps, TLP_BYTES_32 + REGISTER_BYTES);
+    p->posted[i].at_ps = at_ps;
+    pipe_take(p, &p->down, at.ps, TLP_BYTES_32 + REGISTER_BYTES);
     acknowledge(p, &p->down, &p->up, 1);
-    if (alone) arm(p);
+    if (at_ps > engine_now(p->engine).ps || (p->head != NONE && p->posted[p->head].at_ps <= at_ps))
+        wire_put(p, i);
+    else
+        deliver(p, i);
 }
 
 void pcie_mmio_write(struct pcie *p, struct machine *m, mmio_write_fn *fn, void *device, uint32_t offset,
@@ -344,13 +361,13 @@ void pcie_mmio_write(struct pcie *p, struct machine *m, mmio_write_fn *fn, void 
 
     p->posted[i] = (struct posted){ .fn = fn, .device = device, .offset = offset, .value = value };
     machine_charge(m, COST_MMIO_WRITE, 1);
-    machine_defer(m, post, p, i);
+    machine_defer_late(m, post, p, i, p->config.mmio_latency.ps);
 }
 
 uint32_t pcie_mmio_read(struct pcie *p, struct machine *m, mmio_read_fn *fn, void *device, uint32_t offset)
 {
     step_flush(m, post, p);
-    while (p->head != NONE) deliver_one(p);
+    while (p->head != NONE) deliver_oldest(p);
     engine_cancel(p->engine, &p->event);
     machine_charge(m, COST_MMIO_READ, 1);
     sim_time now = engine_now(p->engine);

@@ -66,28 +66,41 @@ __attribute__((noinline)) static void more_effects(struct frame *f)
     SIM_ASSERT(f->effects);
 }
 
-void machine_defer(struct machine *m, effect_fn *fn, void *owner, uint64_t value)
+static void defer(struct machine *m, struct effect e)
 {
     struct frame *f = m->frame;
 
-    if (!f) {
-        fn(owner, value);
-        return;
-    }
     if (f->count == f->room) more_effects(f);
-    f->effects[f->count++] = (struct effect){ local_offset_ps(m), fn, owner, value };
+    e.offset_ps = local_offset_ps(m);
+    f->effects[f->count++] = e;
 }
 
-void step_flush(struct machine *m, effect_fn *fn, const void *owner)
+void machine_defer(struct machine *m, effect_fn *fn, void *owner, uint64_t value)
+{
+    if (m->frame)
+        defer(m, (struct effect){ .fn = fn, .owner = owner, .value = value });
+    else
+        fn(owner, value);
+}
+
+void machine_defer_late(struct machine *m, late_effect_fn *fn, void *owner, uint64_t value, int64_t slack_ps)
+{
+    if (m->frame)
+        defer(m, (struct effect){ .late = fn, .owner = owner, .value = value, .slack_ps = slack_ps });
+    else
+        fn(owner, value, engine_now(m->view.engine));
+}
+
+void step_flush(struct machine *m, late_effect_fn *fn, const void *owner)
 {
     struct frame *f = m->frame;
 
     if (!f) return;
     for (uint32_t i = f->next; i < f->count; i++) {
         struct effect *e = &f->effects[i];
-        if (e->fn != fn || e->owner != owner) continue;
-        e->fn = NULL;
-        fn(e->owner, e->value);
+        if (e->late != fn || e->owner != owner) continue;
+        e->late = NULL;
+        fn(e->owner, e->value, engine_now(m->view.engine));
     }
 }
 
