@@ -185,7 +185,7 @@ int64_t membus_dma(struct membus *b, enum membus_counter kind, int node, int64_t
     if (c == &b->unlimited) return 0;
     c->counter[kind] += (uint64_t)bytes;
     c->devices_bytes += bytes;
-    return c->devices_bytes < MEMBUS_COLLECT_BYTES ? 0 : book_devices(c, from_ps, over_ps);
+    return c->devices_bytes < MEMBUS_DEVICE_BYTES ? 0 : book_devices(c, from_ps, over_ps);
 }
 
 void membus_account(struct membus *b)

@@ -5,8 +5,8 @@
  * CPUs on its bus; the sockets and the devices, together one, at a memory.  What that grants before its booked time is
  * taken from those who ask later.
  *
- * Cache lines and what devices move are collected, and booked in the calendars (calendar.h) 4 KiB at a time: whoever moves
- * the last of them waits for all.  A copy is booked at once, with the lines before it.  Everything is counted per
+ * Cache lines are collected, and booked in the calendars (calendar.h) 4 KiB at a time, what devices move 2 KiB at a time:
+ * whoever moves the last of them waits for all.  A copy is booked at once, with the lines before it.  Everything is counted per
  * carrier, kind "memory": NAME/bus0, NAME/chipset or NAME/node0, NAME/link0-1. */
 #ifndef SIM_MACHINE_MEMBUS_H
 #define SIM_MACHINE_MEMBUS_H
@@ -35,7 +35,8 @@ enum membus_counter {
 
 enum {
     MEMBUS_LINE_BYTES = 64,
-    MEMBUS_COLLECT_BYTES = 4096, /* by CPUs or by devices: as much is booked */
+    MEMBUS_COLLECT_BYTES = 4096, /* CPUs' lines: as much is booked */
+    MEMBUS_DEVICE_BYTES = 2048,  /* the same of devices, whose next transfer waits behind it */
     MEMBUS_LITTLE_BYTES = 2048,  /* less than this of a carrier is left to what comes next */
 };
 
