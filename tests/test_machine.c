@@ -108,8 +108,8 @@ static enum step_result late_effect(void *slack_ns)
     return STEP_SLEEP;
 }
 
-/* The step begins at 1000; an interrupt of 1270 ns is raised at 'raise_ns', 0: none is. */
-static void run_late(int64_t slack_ns, int64_t raise_ns)
+/* A step begins at 1000 ns; an interrupt of 1270 ns is raised at 'raise_ns', 0: none is. */
+static void run_step(step_fn *step, void *owner, int64_t raise_ns)
 {
     struct rig_at at, raise;
     int runs = 0;
@@ -117,10 +117,15 @@ static void run_late(int64_t slack_ns, int64_t raise_ns)
     rig_price(&rig, COST_INTR_EXIT, 70);
     rig_start(&rig, 1, 1, sim_ms(1));
     struct interrupt *i = interrupt_create(rig.m, "i", 0, work_1us, &runs);
-    rig_at(&rig, &at, 1000, rig_wake, rig_thread(&rig, "t", 0, 0, late_effect, &slack_ns));
+    rig_at(&rig, &at, 1000, rig_wake, rig_thread(&rig, "t", 0, 0, step, owner));
     if (raise_ns) rig_at(&rig, &raise, raise_ns, rig_raise, i);
     rig_run_ns(&rig, 10000);
     ck_assert_int_eq(runs, raise_ns != 0);
+}
+
+static void run_late(int64_t slack_ns, int64_t raise_ns)
+{
+    run_step(late_effect, &slack_ns, raise_ns);
     ck_assert_int_eq(log_ns[0], raise_ns ? 1400 + 1270 : 1400);
 }
 
@@ -168,16 +173,7 @@ END_TEST
 
 START_TEST(interrupt_raise__shifts_what_is_still_to_come)
 {
-    struct rig_at at, raise;
-    int runs = 0;
-    rig_price(&rig, COST_INTR_ENTRY, 200);
-    rig_price(&rig, COST_INTR_EXIT, 70);
-    rig_start(&rig, 1, 1, sim_ms(1));
-    struct interrupt *i = interrupt_create(rig.m, "i", 0, work_1us, &runs);
-    rig_at(&rig, &at, 1000, rig_wake, rig_thread(&rig, "t", 0, 0, two_effects, NULL));
-    rig_at(&rig, &raise, 1250, rig_raise, i);
-    rig_run_ns(&rig, 10000);
-    ck_assert_int_eq(runs, 1);
+    run_step(two_effects, NULL, 1250);
     ck_assert_int_eq(log_ns[0], 1100);
     ck_assert_int_eq(log_ns[1], 1400 + 1270);
     ck_assert_uint_eq(rig_cpu(&rig, 0, "intr_ps"), 1270000);

@@ -361,12 +361,11 @@ static bool window_reopens(const struct tcp_conn *c)
     return room - known >= least && known < (int64_t)c->ack_cur * c->v.mss && !c->fin_received;
 }
 
-__attribute__((cold)) static int64_t reopen_window(struct tcp_conn *c, int64_t bytes)
+__attribute__((cold)) static void reopen_window(struct tcp_conn *c)
 {
     c->v.counter[TCP_FLOW_window_updates]++;
     tcp_host_enter(c->host);
     tcp_send_ack(c);
-    return bytes;
 }
 
 int64_t tcp_read(struct tcp_conn *c, int64_t bytes_max)
@@ -380,7 +379,8 @@ int64_t tcp_read(struct tcp_conn *c, int64_t bytes_max)
     int64_t bytes = c->v.unread < bytes_max ? c->v.unread : bytes_max;
     c->v.unread -= bytes;
     c->v.counter[TCP_FLOW_read_bytes] += (uint64_t)bytes;
-    return c->v.state != TCP_CLOSED && window_reopens(c) ? reopen_window(c, bytes) : bytes;
+    if (c->v.state != TCP_CLOSED && window_reopens(c)) reopen_window(c);
+    return bytes;
 }
 
 void tcp_close(struct tcp_conn *c)

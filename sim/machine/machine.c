@@ -88,7 +88,6 @@ void machine_destroy(struct machine *m)
         engine_cancel(m->view.engine, &m->cpu[i].event);
         free(m->cpu[i].task.effects);
         free(m->cpu[i].task.holds);
-        free(m->cpu[i].irq.holds);
         free(m->cpu[i].irq.effects);
     }
     free(m->cpu);

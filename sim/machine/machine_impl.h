@@ -51,7 +51,7 @@ struct frame {
     struct effect *effects;      /* in order of offset; next..count are still to come */
     uint32_t next, count, room;
     int64_t next_ps;             /* offset of the next of them, INT64_MAX when there is none */
-    struct hold_record *holds;   /* in order of 'to_ps'; of the interrupt level, which nothing stops, none is kept */
+    struct hold_record *holds;   /* thread level only: in order of 'to_ps' */
     uint32_t n_holds, holds_room;
 };
 

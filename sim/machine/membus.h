@@ -6,8 +6,8 @@
  * taken from those who ask later.
  *
  * Cache lines are collected, and booked in the calendars (calendar.h) 4 KiB at a time, what devices move 2 KiB at a time:
- * whoever moves the last of them waits for all.  A copy is booked at once, with the lines before it.  Everything is counted per
- * carrier, kind "memory": NAME/bus0, NAME/chipset or NAME/node0, NAME/link0-1. */
+ * whoever moves the last of them waits for all.  A copy is booked at once, with the lines before it.  Everything is
+ * counted per carrier, kind "memory": NAME/bus0, NAME/chipset or NAME/node0, NAME/link0-1. */
 #ifndef SIM_MACHINE_MEMBUS_H
 #define SIM_MACHINE_MEMBUS_H
 

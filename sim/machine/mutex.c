@@ -350,8 +350,10 @@ __attribute__((noinline)) static void leave_any(struct mutex *x, struct machine 
         to = local_now_ps(m);
     }
     if (end > x->since_ps) add_hold(x, x->since_ps, end);
-    if (f->n_holds == f->holds_room) more_records(f);
-    if (f == &m->running->task) record(x, f, to);
+    if (f == &m->running->task) {
+        if (f->n_holds == f->holds_room) more_records(f);
+        record(x, f, to);
+    }
     if (!x->waiters) return;
     machine_charge(m, COST_THREAD_WAKE, 1);
     machine_defer(m, wake_waiters_effect, x, 0);
@@ -361,15 +363,16 @@ __attribute__((noinline)) static void leave_any(struct mutex *x, struct machine 
 static inline void leave(struct mutex *x, struct machine *m)
 {
     struct frame *f = m->frame;
+    bool task = f == &m->running->task;
     int64_t to = local_now_ps(m);
 
-    if (!is_last(x, x->since_ps) || f->n_holds == f->holds_room || x->waiters) {
+    if (!is_last(x, x->since_ps) || (task && f->n_holds == f->holds_room) || x->waiters) {
         leave_any(x, m);
         return;
     }
     let_go(x, to);
     if (to > x->since_ps) append_hold(x, x->since_ps, to);
-    if (f == &m->running->task) record(x, f, to);
+    if (task) record(x, f, to);
 }
 
 void mutex_exit(struct mutex *x)

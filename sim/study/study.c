@@ -57,7 +57,7 @@ static int open_variant(struct study *st, size_t i, struct errors *errors)
 
 int study_open(struct study *st, const struct study_config *config, struct errors *errors)
 {
-    size_t before = errors->count;
+    size_t before = errors->count + errors->suppressed;
     *st = (struct study){ .config = *config };
     st->base = scenario_read(config->file, config->sets, config->set_count, errors);
     if (!st->base) return -1;
@@ -66,7 +66,7 @@ int study_open(struct study *st, const struct study_config *config, struct error
     for (size_t i = 0; scripts && i < st->base->plots.count; i++)
         plot_check(scripts, st->base->plots.list[i], st->base->plots.at, errors);
     free(scripts);
-    if (errors->count > before || choose_variants(st, errors)) return -1;
+    if (errors->count + errors->suppressed > before || choose_variants(st, errors)) return -1;
     st->other_profile = st->variant_count;
     for (size_t i = 0; i < st->variant_count; i++)
         if (open_variant(st, i, errors)) return -1; /* what is wrong in one variant usually is wrong in all */
