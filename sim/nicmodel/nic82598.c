@@ -244,7 +244,10 @@ static void posted_take(struct nic *nic, bool messages)
 
     while (posted_pop(&nic->posted, nic->engine, messages, &w)) {
         switch ((enum posted_kind)w.kind) {
-        case POSTED_RX: rx_visible(nic, w.queue, w.count); break;
+        case POSTED_RX:
+            posted_join(&nic->posted, nic->engine, &w);
+            rx_visible(nic, w.queue, w.count);
+            break;
         case POSTED_TX: case POSTED_HEAD: tx_visible(nic, w.queue, (enum posted_kind)w.kind, w.count); break;
         case POSTED_MESSAGE: irq_arrived(nic, w.queue); break;
         case POSTED_LEVEL: if (nic->level_fn) nic->level_fn(nic->level_owner, w.count); break;

@@ -13,6 +13,8 @@
  * RSS output 0.  Frames that are not simply TCP or UDP over IP are looked at in nic82598_headers.c.  Where the sources
  * are silent: the _EX types are told only of frames with extension headers; without such a type these are hashed as if
  * they had none.  Left out: the mirror of management traffic. */
+#include <string.h>
+
 #include "nicmodel/frame_facts.h"
 #include "nicmodel/nic82598_impl.h"
 
@@ -116,6 +118,7 @@ static void make_tables(struct nic *nic)
             nic->hash[byte][v] = nic->hash[byte][v & (v - 1)] ^ (uint32_t)(window >> (bit + 1));
         }
     }
+    memset(nic->known_hash, 0, sizeof nic->known_hash); /* of input that is zero, the hash is zero */
     nic->hash_stale = false;
 }
 
@@ -127,6 +130,21 @@ static inline uint32_t toeplitz(const struct nic *nic, unsigned position, const 
 
     for (; bytes > 0; bytes -= 4, h += 4, b += 4) hash ^= h[0][b[0]] ^ h[1][b[1]] ^ h[2][b[2]] ^ h[3][b[3]];
     return hash;
+}
+
+/* The hash of an IPv4 packet with ports; what the last flows had is known. */
+static inline uint32_t hash_flow(struct nic *nic, const uint8_t *addresses, const uint8_t *ports)
+{
+    struct known_hash k = { 0 };
+    memcpy(&k.addresses, addresses, sizeof k.addresses);
+    memcpy(&k.ports, ports, sizeof k.ports);
+    uint64_t last_bytes = k.addresses >> 24 ^ k.addresses >> 56 ^ k.ports >> 8 ^ k.ports >> 24;
+    struct known_hash *known = &nic->known_hash[last_bytes % KNOWN_HASHES];
+    if (known->addresses != k.addresses || known->ports != k.ports) {
+        k.hash = toeplitz(nic, 0, addresses, 2 * ADDRESS_V4) ^ toeplitz(nic, 2 * ADDRESS_V4, ports, 4);
+        *known = k;
+    }
+    return known->hash;
 }
 
 uint32_t nic_rss_hash(struct nic *nic, const uint8_t *input, uint32_t bytes)
@@ -174,10 +192,14 @@ static bool hash(struct nic *nic, const struct packet *p, struct frame_kind k, s
 
     if (type == 0) return false;
     if (nic->hash_stale) make_tables(nic);
+    cb->types |= (uint16_t)type;
+    if (k.v4 && by_ports(type)) {
+        cb->hash = hash_flow(nic, ip + 12, p->hdr + p->l4);
+        return true;
+    }
     uint32_t addresses = k.v4 ? 2 * ADDRESS_V4 : 2 * ADDRESS_V6;
     cb->hash = toeplitz(nic, 0, k.v4 ? ip + 12 : ip + 8, addresses);
     if (by_ports(type)) cb->hash ^= toeplitz(nic, addresses, p->hdr + p->l4, 4);
-    cb->types |= (uint16_t)type;
     return true;
 }
 

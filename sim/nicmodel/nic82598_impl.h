@@ -22,6 +22,7 @@
 enum {
     USED_DESCS = 128,         /* receive descriptors used and not yet visible, per queue */
     RSS_INPUT_BYTES = 36,     /* IPv6 addresses and ports */
+    KNOWN_HASHES = 128,
     PIECES_MAX = 256,         /* buffers of one transmit packet */
     DONE_MAX = 256,           /* transmit packets whose data is on its way */
     POSTED_LIMIT = 1024,      /* posted writes on their way when the receive engine pauses */
@@ -265,6 +266,7 @@ struct nic {
 
     bool hash_stale;          /* RSSRK changed since 'hash' was made */
     uint32_t hash[RSS_INPUT_BYTES][256];
+    struct known_hash { uint64_t addresses; uint32_t ports, hash; } known_hash[KNOWN_HASHES];
     struct tx_done done[DONE_MAX];
     uint32_t reg[N_NIC82598_SLOTS];
     struct rxq rxq[NIC_RX_QUEUES];

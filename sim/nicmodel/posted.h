@@ -101,4 +101,14 @@ static inline bool posted_pop(struct posted_fifo *f, struct engine *engine, bool
     return false;
 }
 
+/* Adds to 'w' the writes that come next, are due, and differ from it in nothing but their count. */
+static inline void posted_join(struct posted_fifo *f, const struct engine *engine, struct posted *w)
+{
+    for (int64_t now = engine_now(engine).ps; posted_count(f) > 0; f->head++) {
+        const struct posted *next = posted_slot(f, f->head);
+        if (next->at > now || next->kind != w->kind || next->queue != w->queue) break;
+        w->count = (uint16_t)(w->count + next->count);
+    }
+}
+
 #endif
