@@ -379,6 +379,12 @@ enum memory_result memory_write_frame(struct memory *mem, bus_addr addr, struct 
     return MEMORY_REFERRED;
 }
 
+void memory_expect_frame(const struct memory *mem, bus_addr addr)
+{
+    const struct region *r = find_region(mem, addr, 1);
+    if (r && r->slots) __builtin_prefetch(find_slot(r, addr), 1);
+}
+
 void memory_abandon_frame(struct memory *mem, const struct packet *p)
 {
     struct open_frame *o = find_open(mem, p);

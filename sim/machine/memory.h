@@ -64,6 +64,7 @@ enum memory_result memory_write_frame(struct memory *mem, bus_addr addr, struct 
                                       uint32_t bytes, bool last);
 
 /* The device gives up a frame that it has begun to write: slots forget it. */
+void memory_expect_frame(const struct memory *mem, bus_addr addr);
 void memory_abandon_frame(struct memory *mem, const struct packet *p);
 
 /* The packet bound at 'addr' and the offset of 'addr' in it, when [addr, addr + bytes) lies in one binding; else
