@@ -18,11 +18,11 @@
 
 enum {
     ARITY = 4, COUNT_BITS = 40,
-    BUCKETS = 1024, WORDS = BUCKETS / 64,
-    SHIFT_FIRST = 17, SHIFT_MIN = 10, SHIFT_MAX = 21, /* log2 of a bucket's width: 131 ns, 1 ns, 2 us */
-    TURNS = 1024,       /* buckets between two looks at the width */
-    CROWD_MAX = 2,      /* events per bucket above which buckets become narrower */
-    GAP_MAX = 16,       /* buckets from one to the next above which they become wider */
+    BUCKETS = 2048, WORDS = BUCKETS / 64,
+    SHIFT_FIRST = 15, SHIFT_MIN = 10, SHIFT_MAX = 21, /* log2 of a bucket's width: 33 ns, 1 ns, 2 us */
+    TURNS = 1024,       /* buckets that were not empty between two looks at the width */
+    CROWD_MAX = TURNS + TURNS / 6, /* events in them above which buckets become narrower */
+    GAP_MAX = 16 * TURNS, /* buckets that were passed above which they become wider */
 };
 #define IN_WHEEL UINT32_MAX /* of event.slot; else place in the far heap plus 1 */
 
@@ -45,8 +45,9 @@ struct wheel {
     uint32_t turns;     /* moves of the cursor until the next look at the width */
     uint64_t looked_events; /* events run by the last one */
     int64_t looked_cursor;
+    uint64_t words;     /* which words of 'bit' are not 0 */
     uint64_t bit[WORDS]; /* which buckets are not empty */
-    struct event *last[BUCKETS]; /* of a ring in order of time; its 'next' is the first */
+    struct event *first[BUCKETS]; /* of a list in order of time, whose 'last' it knows */
 };
 
 struct engine {
@@ -144,15 +145,21 @@ static bool runs_before(const struct event *a, const struct event *b)
     return a->at.ps != b->at.ps ? a->at.ps < b->at.ps : a->tie < b->tie;
 }
 
-/* Appends 'ev' to the ring of its bucket, or inserts it where its time says. */
+/* Puts 'ev' into a bucket that is not empty, where its time says. */
 __attribute__((noinline)) static void wheel_join(struct event **bucket, struct event *ev)
 {
-    struct event *last = *bucket, *after = last;
+    struct event *first = *bucket, *after = first->last;
 
-    if (!runs_before(ev, last))
+    if (runs_before(ev, first)) {
+        ev->next = first;
+        ev->last = after;
         *bucket = ev;
+        return;
+    }
+    if (runs_before(ev, after))
+        for (after = first; runs_before(after->next, ev);) after = after->next;
     else
-        while (runs_before(after->next, ev)) after = after->next;
+        first->last = ev;
     ev->next = after->next;
     after->next = ev;
 }
@@ -165,11 +172,13 @@ IN_LINE bool wheel_put(struct wheel *w, struct event *ev)
 
     if (number - w->cursor >= BUCKETS) return false;
     ev->slot = IN_WHEEL;
-    if (w->last[i]) {
-        wheel_join(&w->last[i], ev);
+    if (w->first[i]) {
+        wheel_join(&w->first[i], ev);
     } else {
-        w->last[i] = ev->next = ev;
+        w->first[i] = ev->last = ev;
+        ev->next = NULL;
         w->bit[i / 64] |= UINT64_C(1) << i % 64;
+        w->words |= UINT64_C(1) << i / 64;
     }
     return true;
 }
@@ -177,49 +186,43 @@ IN_LINE bool wheel_put(struct wheel *w, struct event *ev)
 /* Takes the first event out of bucket 'i'. */
 IN_LINE void wheel_pop(struct wheel *w, uint32_t i, struct event *ev)
 {
-    struct event *last = w->last[i];
+    struct event *next = ev->next;
 
-    if (ev == last) {
-        w->last[i] = NULL;
-        w->bit[i / 64] &= ~(UINT64_C(1) << i % 64);
+    w->first[i] = next;
+    if (next) {
+        next->last = ev->last;
     } else {
-        last->next = ev->next;
+        w->bit[i / 64] &= ~(UINT64_C(1) << i % 64);
+        if (w->bit[i / 64] == 0) w->words &= ~(UINT64_C(1) << i / 64);
     }
 }
 
 static void wheel_take(struct wheel *w, struct event *ev)
 {
     uint32_t i = (uint32_t)(ev->at.ps >> w->shift) % BUCKETS;
-    struct event *before = w->last[i];
+    struct event *before = w->first[i];
 
-    if (before->next == ev) {
+    if (before == ev) {
         wheel_pop(w, i, ev);
         return;
     }
     while (before->next != ev) before = before->next;
     before->next = ev->next;
-    if (w->last[i] == ev) w->last[i] = before;
-}
-
-/* wheel_next() when it is not in the cursor's word. */
-__attribute__((noinline)) static uint32_t wheel_search(const struct wheel *w)
-{
-    uint32_t from = (uint32_t)w->cursor % BUCKETS;
-
-    for (uint32_t n = 1; n <= WORDS; n++) {
-        uint32_t word = (from / 64 + n) % WORDS;
-        if (w->bit[word]) return (word * 64 + (uint32_t)__builtin_ctzll(w->bit[word]) - from) % BUCKETS;
-    }
-    return BUCKETS;
+    if (!ev->next) w->first[i]->last = before;
 }
 
 /* How far it is from the cursor to the first bucket that is not empty; BUCKETS: all are. */
 IN_LINE uint32_t wheel_next(const struct wheel *w)
 {
-    uint32_t from = (uint32_t)w->cursor % BUCKETS;
-    uint64_t here = w->bit[from / 64] >> from % 64;
+    uint32_t from = (uint32_t)w->cursor % BUCKETS, word = from / 64;
+    uint64_t here = w->bit[word] >> from % 64;
 
-    return here ? (uint32_t)__builtin_ctzll(here) : wheel_search(w);
+    if (here) return (uint32_t)__builtin_ctzll(here);
+    uint64_t after = w->words & (UINT64_MAX << word) << 1;
+    if (!after) after = w->words; /* around the end, to the buckets of this word that lie before */
+    if (!after) return BUCKETS;
+    word = (uint32_t)__builtin_ctzll(after);
+    return (word * 64 + (uint32_t)__builtin_ctzll(w->bit[word]) - from) % BUCKETS;
 }
 
 /* -- both ------------------------------------------------------------------------------------------------------- */
@@ -258,8 +261,8 @@ static void take_from_far(struct engine *e)
 __attribute__((noinline)) static void fit_width(struct engine *e)
 {
     struct wheel *w = &e->wheel;
-    bool crowded = e->view.events - w->looked_events > CROWD_MAX * TURNS && w->shift > SHIFT_MIN;
-    bool sparse = w->cursor - w->looked_cursor > GAP_MAX * TURNS && w->shift < SHIFT_MAX;
+    bool crowded = e->view.events - w->looked_events > CROWD_MAX && w->shift > SHIFT_MIN;
+    bool sparse = w->cursor - w->looked_cursor > GAP_MAX && w->shift < SHIFT_MAX;
     struct event *all = NULL;
 
     w->turns = TURNS;
@@ -268,7 +271,7 @@ __attribute__((noinline)) static void fit_width(struct engine *e)
     if (crowded == sparse) return;
     for (uint32_t next; (next = wheel_next(w)) < BUCKETS;) {
         uint32_t i = (uint32_t)(w->cursor + next) % BUCKETS;
-        struct event *ev = w->last[i]->next;
+        struct event *ev = w->first[i];
         wheel_pop(w, i, ev);
         ev->next = all;
         all = ev;
@@ -393,7 +396,7 @@ IN_LINE void prefetch_next(const struct wheel *w)
 {
     uint32_t next = wheel_next(w);
 
-    if (next < BUCKETS) __builtin_prefetch(w->last[(uint32_t)(w->cursor + next) % BUCKETS]->next);
+    if (next < BUCKETS) __builtin_prefetch(w->first[(uint32_t)(w->cursor + next) % BUCKETS]);
 }
 
 /* Whoever runs events forgets afterwards whose the last was. */
@@ -408,7 +411,7 @@ IN_LINE bool step(struct engine *e, int64_t until)
     }
     int64_t number = w->cursor + next;
     uint32_t i = (uint32_t)number % BUCKETS;
-    struct event *ev = w->last[i]->next;
+    struct event *ev = w->first[i];
     if (ev->at.ps > until) return false;
     wheel_pop(w, i, ev);
     if (next != 0) turn(e, number);
@@ -441,6 +444,6 @@ sim_time engine_next(const struct engine *e)
 {
     const struct wheel *w = &e->wheel;
     uint32_t next = wheel_next(w);
-    if (next < BUCKETS) return w->last[(uint32_t)(w->cursor + next) % BUCKETS]->next->at;
+    if (next < BUCKETS) return w->first[(uint32_t)(w->cursor + next) % BUCKETS]->at;
     return e->far.used ? (sim_time){ e->far.first_at } : SIM_TIME_MAX;
 }

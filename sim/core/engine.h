@@ -32,6 +32,7 @@ struct event {
     sim_time at;        /* when it runs: the rest is the engine's */
     uint64_t tie;       /* its place among those of the same time */
     struct event *next; /* in its bucket */
+    struct event *last; /* of its bucket, when it is the first */
     uint32_t slot;      /* where it waits, 0 when not pending */
 };
 
