@@ -172,14 +172,15 @@ IN_LINE bool wheel_put(struct wheel *w, struct event *ev)
 
     if (number - w->cursor >= BUCKETS) return false;
     ev->slot = IN_WHEEL;
-    if (w->first[i]) {
+    uint64_t here = w->bit[i / 64], with = here | UINT64_C(1) << i % 64;
+    if (here == with) { /* the bits are in the cache, where the bucket rarely is */
         wheel_join(&w->first[i], ev);
-    } else {
-        w->first[i] = ev->last = ev;
-        ev->next = NULL;
-        w->bit[i / 64] |= UINT64_C(1) << i % 64;
-        w->words |= UINT64_C(1) << i / 64;
+        return true;
     }
+    w->first[i] = ev->last = ev;
+    ev->next = NULL;
+    w->bit[i / 64] = with;
+    w->words |= UINT64_C(1) << i / 64;
     return true;
 }
 

@@ -62,13 +62,12 @@ static inline void reach(struct calendar *c, int64_t number)
 static inline int64_t fill(struct calendar *c, int64_t number, int64_t units)
 {
     struct calendar_slot *s = &c->slot[(uint64_t)number & c->mask];
+    int64_t used = (s->used & -(int64_t)(s->number == number)) + units; /* a branch would be guessed wrong too often */
+    int64_t over = used - CALENDAR_SLOT_UNITS, rest = over > 0 ? over : 0;
 
-    if (s->number != number) *s = (struct calendar_slot){ number, 0 };
-    s->used += units;
-    if (s->used <= CALENDAR_SLOT_UNITS) return 0;
-    units = s->used - CALENDAR_SLOT_UNITS;
-    s->used = CALENDAR_SLOT_UNITS;
-    return units;
+    s->number = number;
+    s->used = used - rest;
+    return rest;
 }
 
 /* Takes 'units' of the slots after 'number'.  Returns when the last of them passes: the slot is filled from its start. */

@@ -27,6 +27,7 @@ static void cpu_init(struct machine *m, int index, const struct machine_config *
     c->index = index;
     c->core = index / config->threads_per_core;
     c->node = c->core / config->cores;
+    m->seat[index] = (struct seat){ (int16_t)c->core, (int16_t)c->node };
     c->entity = engine_entity(m->view.engine, name);
     c->idle_ps = now_ps(m);
     event_init(&c->event, c->entity, cpu_event, c);
@@ -66,7 +67,8 @@ struct machine *machine_create(struct engine *engine, struct stats *stats, const
     m->spinlocks = config->spinlocks;
     m->linux26 = config->scheduler == SCHEDULER_LINUX26;
     m->cpu = calloc((size_t)m->n_cpus, sizeof *m->cpu);
-    SIM_ASSERT(m->cpu);
+    m->seat = calloc((size_t)m->n_cpus, sizeof *m->seat);
+    SIM_ASSERT(m->cpu && m->seat);
     for (int i = 0; i < m->n_cpus; i++) cpu_init(m, i, config);
     if (m->linux26) sched_linux26_start(m);
     return m;
@@ -91,6 +93,7 @@ void machine_destroy(struct machine *m)
         free(m->cpu[i].irq.effects);
     }
     free(m->cpu);
+    free(m->seat);
     membus_destroy(m->membus);
     memory_destroy(m->memory);
     free(m->name);

@@ -42,21 +42,25 @@ enum segment { SEGMENT_NONE, SEGMENT_PREFIX, SEGMENT_STEP };
 struct frame {
     enum segment segment;
     enum step_result result;     /* of the step */
-    struct mutex *blocked_on;    /* when it is STEP_BLOCKED */
     int64_t base_ps, length_ps;  /* the segment is [base, base + length) */
+    int64_t next_ps;             /* offset of the next effect, INT64_MAX when there is none */
+    struct effect *effects;      /* in order of offset; next..count are still to come */
+    uint32_t next, count, room;
     int64_t user_ps;             /* part of length spent in user code, */
     int64_t spin_ps, protocol_ps; /* and further parts */
     int64_t paid_ps, paid_user_ps, paid_spin_ps, paid_protocol_ps; /* how much of each is in the counters */
     enum activity activity;      /* of the rest */
-    struct effect *effects;      /* in order of offset; next..count are still to come */
-    uint32_t next, count, room;
-    int64_t next_ps;             /* offset of the next of them, INT64_MAX when there is none */
+    struct mutex *blocked_on;    /* when the result is STEP_BLOCKED */
     struct hold_record *holds;   /* thread level only: in order of 'to_ps' */
     uint32_t n_holds, holds_room;
 };
 
 struct list {
     struct thread *head, *tail;
+};
+
+struct seat {
+    int16_t core, node;
 };
 
 struct cpu {
@@ -122,6 +126,7 @@ struct machine {
     struct entity *entity;       /* of the mutexes' wake-ups */
     struct stats *stats;
     struct cpu *cpu;             /* [n_cpus] */
+    struct seat *seat;           /* [n_cpus]: where they are, in few cache lines */
     int n_cpus, sockets, cpus_per_socket;
     int n_idle;                  /* CPUs that run nothing */
     int n_unbound;               /* sum of the CPUs' */

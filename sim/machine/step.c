@@ -127,7 +127,7 @@ static enum cost_place take_over(const struct machine *m, const struct cpu *c, s
         *from = what->home;
         return what->home == c->node ? COST_LINE_DRAM : COST_LINE_DRAM_FAR;
     }
-    const struct cpu *had = &m->cpu[last - 1];
+    const struct seat *had = &m->seat[last - 1];
     *from = had->node;
     if (had->core == c->core) return COST_LINE_L2;
     return had->node == c->node ? COST_LINE_SOCKET : COST_LINE_REMOTE;
