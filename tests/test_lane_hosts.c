@@ -179,7 +179,7 @@ static void sim_irq_off(struct lane_port *port, unsigned ring)
     sim_of_port(port)->irq = false;
 }
 static const struct lane_env_ops sim_env_ops = {
-    .version = LANE_ENV_VERSION, .now_ns = sim_now_ns, .wake = sim_wake, .enter = sim_enter, .exit = sim_exit,
+    .version = LANE_ENV_VERSION, .serial = true, .now_ns = sim_now_ns, .wake = sim_wake, .enter = sim_enter, .exit = sim_exit,
     .arm = sim_arm, .charge = sim_charge, .drop = sim_drop,
 };
 static const struct lane_port_ops sim_port_ops = {

@@ -11,6 +11,30 @@
 
 #include "lane.h"
 
+/* What threads share.  Each returns what was there; a locked operation, which waits for every store before it, is for
+ * hosts whose threads run at the same time. */
+static inline unsigned shared_or(const struct lane_env *env, _Atomic unsigned *word, unsigned bits)
+{
+    if (!env->ops->serial) return atomic_fetch_or(word, bits);
+    unsigned was = atomic_load_explicit(word, memory_order_relaxed);
+    atomic_store_explicit(word, was | bits, memory_order_relaxed);
+    return was;
+}
+static inline unsigned shared_and(const struct lane_env *env, _Atomic unsigned *word, unsigned bits)
+{
+    if (!env->ops->serial) return atomic_fetch_and(word, bits);
+    unsigned was = atomic_load_explicit(word, memory_order_relaxed);
+    atomic_store_explicit(word, was & bits, memory_order_relaxed);
+    return was;
+}
+static inline bool shared_flag(const struct lane_env *env, _Atomic bool *flag, bool value)
+{
+    if (!env->ops->serial) return atomic_exchange(flag, value);
+    bool was = atomic_load_explicit(flag, memory_order_relaxed);
+    atomic_store_explicit(flag, value, memory_order_relaxed);
+    return was;
+}
+
 /* Sleep without lost wake-ups: the waker rings, then looks whether anybody sleeps; the sleeper lies down, then looks
  * whether anybody rang. */
 struct bell {
@@ -90,10 +114,10 @@ static inline bool lane_has(const struct lane *l, unsigned bits)
 {
     return (atomic_load_explicit(&l->flags, memory_order_acquire) & bits) == bits;
 }
-static inline void lane_set(struct lane *l, unsigned bits) { atomic_fetch_or(&l->flags, bits); }
+static inline void lane_set(struct lane *l, unsigned bits) { shared_or(l->env, &l->flags, bits); }
 static inline unsigned lane_clear(struct lane *l, unsigned bits) /* returns the flags as they were */
 {
-    return atomic_fetch_and(&l->flags, ~bits);
+    return shared_and(l->env, &l->flags, ~bits);
 }
 static inline uint32_t lane_backlog_now(const struct lane *l)
 {
@@ -113,20 +137,20 @@ static inline void lane_trace(struct lane *l, enum lane_trace point, uint64_t a,
     if (l->env->ops->trace) l->env->ops->trace(l->env, point, a, b);
 }
 
-static inline bool bell_park(struct bell *b)
+static inline bool bell_park(struct bell *b, const struct lane_env *env)
 {
-    atomic_store(&b->parked, true);
+    shared_flag(env, &b->parked, true);
     if (!atomic_load(&b->rung)) return true;
-    return !atomic_exchange(&b->parked, false); /* the ringer may have taken the flag: its wake is on the way */
+    return !shared_flag(env, &b->parked, false); /* the ringer may have taken the flag: its wake is on the way */
 }
-static inline void bell_answer(struct bell *b)
+static inline void bell_answer(struct bell *b, const struct lane_env *env)
 {
-    if (atomic_load_explicit(&b->rung, memory_order_relaxed)) atomic_exchange(&b->rung, false);
+    if (atomic_load_explicit(&b->rung, memory_order_relaxed)) shared_flag(env, &b->rung, false);
 }
 static inline void bell_ring(struct bell *b, struct lane_env *env, unsigned thread)
 {
-    atomic_store(&b->rung, true);
-    if (atomic_exchange(&b->parked, false)) env->ops->wake(env, thread);
+    shared_flag(env, &b->rung, true);
+    if (shared_flag(env, &b->parked, false)) env->ops->wake(env, thread);
 }
 
 /* -- rx.c: with the lane's lock held ---------------------------------------------------------------------------- */

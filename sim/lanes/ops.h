@@ -10,7 +10,7 @@
 
 #include "pkt.h"
 
-enum { LANE_ENV_VERSION = 1, LANE_PORT_VERSION = 1, LANE_CLIENT_VERSION = 3 };
+enum { LANE_ENV_VERSION = 2, LANE_PORT_VERSION = 1, LANE_CLIENT_VERSION = 3 };
 
 /* What a step did; the numbers are those of most hosts' own step results. */
 enum lane_step_result {
@@ -101,6 +101,7 @@ struct lane_env_ops {
     /* A copy for one more receiver of a broadcast; NULL: none can be had, the receiver goes without.  Called with the
      * lock of the receiver's lane held. */
     struct lane_pkt *(*clone)(struct lane_env *env, const struct lane_pkt *p);
+    bool serial; /* no two calls of the host's, for whatever lane, ever run at the same time */
 };
 struct lane_env {
     const struct lane_env_ops *ops;

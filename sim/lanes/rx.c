@@ -59,7 +59,7 @@ enum lane_step_result lane_rx_intr_step(struct lane *l)
     enum lane_step_result r;
     bool poll_on;
     if (f->phase == FETCH_IDLE) {
-        bell_answer(&l->intr_bell);
+        bell_answer(&l->intr_bell, l->env);
         if (!intr_claim_ring(l)) {
             lane_count(l, LANE_DIAG_interrupts_stale);
             return LANE_STEP_SLEEP;
@@ -131,7 +131,7 @@ void lane_rx_signal_worker(struct lane *l)
 {
     if (l->tune.worker_wakeup_ticks == 0)
         bell_ring(&l->worker_bell, l->env, LANE_WORKER);
-    else if (!atomic_exchange(&l->worker_armed, true))
+    else if (!shared_flag(l->env, &l->worker_armed, true))
         l->env->ops->arm(l->env, LANE_WORKER, l->tune.worker_wakeup_ticks);
 }
 
@@ -199,7 +199,7 @@ enum lane_step_result lane_rx_poll_step(struct lane *l)
     enum lane_step_result r;
     bool poll_on = false;
     if (f->phase == FETCH_IDLE) {
-        bell_answer(&l->poll_bell);
+        bell_answer(&l->poll_bell, l->env);
         if ((lane_flags(l) & (owner | LANE_RING_INTR)) != owner) return LANE_STEP_SLEEP;
         fetch_begin(f);
     }
@@ -223,7 +223,7 @@ enum lane_step_result lane_rx_worker_step(struct lane *l)
     bool poll_on;
     if (!l->worker_runs) {
         if (!lane_enter(l, LANE_LOCK)) return LANE_STEP_BLOCKED;
-        bell_answer(&l->worker_bell);
+        bell_answer(&l->worker_bell, l->env);
         if (lane_has(l, LANE_HANDED_OVER)) {
             lane_clear(l, LANE_HANDED_OVER);
             l->worker_runs = true;

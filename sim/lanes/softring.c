@@ -20,7 +20,7 @@ static void wake(struct lane *l, unsigned index)
     struct softring *s = &l->soft[index];
     if (l->tune.soft_wakeup_ticks == 0)
         bell_ring(&s->bell, l->env, LANE_SOFT0 + index);
-    else if (!atomic_exchange(&s->armed, true))
+    else if (!shared_flag(l->env, &s->armed, true))
         l->env->ops->arm(l->env, LANE_SOFT0 + index, l->tune.soft_wakeup_ticks);
 }
 
@@ -100,7 +100,7 @@ enum lane_step_result lane_soft_step(struct lane *l, unsigned index)
     uint32_t budget = l->tune.step_pkts;
     if (!s->worker_runs) {
         if (!lane_enter(l, LANE_LOCK_SOFT0 + index)) return LANE_STEP_BLOCKED;
-        bell_answer(&s->bell);
+        bell_answer(&s->bell, l->env);
         if (s->queue.head && !s->proc && !s->blank) {
             take_all(s);
             s->worker_runs = true;

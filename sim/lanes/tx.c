@@ -41,7 +41,7 @@ struct lane_tx {
     struct lane_chain held;      /* the worker's */
     enum worker_phase phase;     /* the worker's */
     struct bell bell;
-    _Atomic uint64_t entered, dropped;
+    uint64_t entered, dropped;   /* packets; as the counters */
     uint64_t counter[N_LANE_TX_COUNTERS];
 };
 
@@ -80,8 +80,14 @@ int lane_tx_create(struct lane_tx **out, const struct lane_tx_config *config)
 
 void lane_tx_destroy(struct lane_tx *tx) { free(tx); }
 
-/* Senders run in parallel, so these are added to atomically; readers need no lock. */
-static void count(uint64_t *counter, uint64_t n) { __atomic_fetch_add(counter, n, __ATOMIC_RELAXED); }
+/* Senders may run in parallel, so these are added to atomically; readers need no lock. */
+static void count(const struct lane_tx *tx, uint64_t *counter, uint64_t n)
+{
+    if (tx->env->ops->serial)
+        *counter += n;
+    else
+        __atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
 
 static void trace(struct lane_tx *tx, enum lane_trace point, uint64_t a, uint64_t b)
 {
@@ -97,8 +103,8 @@ static bool has(const struct lane_tx *tx, unsigned bits)
 
 static void count_sent(struct lane_tx *tx, uint64_t pkts, uint64_t bytes)
 {
-    count(&tx->counter[LANE_TX_opackets], pkts);
-    count(&tx->counter[LANE_TX_obytes], bytes);
+    count(tx, &tx->counter[LANE_TX_opackets], pkts);
+    count(tx, &tx->counter[LANE_TX_obytes], bytes);
 }
 
 /* Gives '*list' to the port; what it does not take stays in '*list'. */
@@ -147,8 +153,8 @@ static bool send_copies(struct lane_tx *tx, const struct mac_entry *e, struct la
         drain_receiver(to->software, result);
     }
     p->mark = COPIES_DONE;
-    count(&tx->from->counter[e->broadcast ? LANE_MISC_brdcstxmt : LANE_MISC_multixmt], 1);
-    count(&tx->from->counter[e->broadcast ? LANE_MISC_brdcstxmtbytes : LANE_MISC_multixmtbytes], p->len);
+    count(tx, &tx->from->counter[e->broadcast ? LANE_MISC_brdcstxmt : LANE_MISC_multixmt], 1);
+    count(tx, &tx->from->counter[e->broadcast ? LANE_MISC_brdcstxmtbytes : LANE_MISC_multixmtbytes], p->len);
     return true;
 }
 
@@ -171,7 +177,7 @@ static bool send_local(struct lane_tx *tx, struct lane_client *to, struct lane_p
 
 static void drop(struct lane_tx *tx, struct lane_pkt *list, uint32_t pkts, enum lane_drop why)
 {
-    atomic_fetch_add_explicit(&tx->dropped, pkts, memory_order_relaxed);
+    count(tx, &tx->dropped, pkts);
     trace(tx, LANE_TRACE_DROP, pkts, why);
     tx->env->ops->drop(tx->env, list, why);
 }
@@ -212,7 +218,7 @@ static enum sent switch_packets(struct lane_tx *tx, struct lane_pkt **list)
         struct lane_pkt *next = p->next;
         if (!may) {
             p->next = NULL;
-            count(&tx->counter[LANE_TX_oerrors], 1);
+            count(tx, &tx->counter[LANE_TX_oerrors], 1);
             count_sent(tx, 1, p->len);
             trace(tx, LANE_TRACE_DROP, 1, LANE_DROP_TX_TAG);
             tx->env->ops->drop(tx->env, p, LANE_DROP_TX_TAG);
@@ -239,27 +245,27 @@ static enum lane_tx_result enqueue(struct lane_tx *tx, struct lane_pkt **list, u
     struct lane_chain chain = lane_chain_of(*list);
     uint32_t waiting = atomic_load(&tx->queued);
     if (flags & LANE_TX_DROP_ON_NO_DESC) {
-        count(&tx->counter[LANE_TX_txsdrops], 1); /* one per chain, not per packet */
+        count(tx, &tx->counter[LANE_TX_txsdrops], 1); /* one per chain, not per packet */
         *victims = chain;
         *list = NULL;
         return LANE_TX_DONE;
     }
     if ((flags & LANE_TX_NO_ENQUEUE) && has(tx, ENQUEUED)) {
-        atomic_fetch_or(&tx->state, WAKEUP_CLIENT);
+        shared_or(tx->env, &tx->state, WAKEUP_CLIENT);
         return LANE_TX_RETURNED;
     }
     *list = NULL;
     if (waiting > tx->tune.max_pkts) {
-        count(&tx->counter[LANE_TX_txsdrops], chain.pkts);
-        atomic_fetch_or(&tx->state, HIWAT);
+        count(tx, &tx->counter[LANE_TX_txsdrops], chain.pkts);
+        shared_or(tx->env, &tx->state, HIWAT);
         *victims = chain;
         return LANE_TX_FLOW;
     }
     atomic_fetch_add(&tx->queued, chain.pkts);
     lane_chain_append(&tx->queue, &chain);
-    if (!(atomic_fetch_or(&tx->state, ENQUEUED) & ENQUEUED)) bell_ring(&tx->bell, tx->env, LANE_TX_WORKER);
+    if (!(shared_or(tx->env, &tx->state, ENQUEUED) & ENQUEUED)) bell_ring(&tx->bell, tx->env, LANE_TX_WORKER);
     if (waiting <= tx->tune.hiwat_pkts) return LANE_TX_DONE;
-    atomic_fetch_or(&tx->state, HIWAT);
+    shared_or(tx->env, &tx->state, HIWAT);
     return LANE_TX_FLOW;
 }
 
@@ -298,7 +304,7 @@ enum lane_tx_result lane_tx_send(struct lane_tx *tx, struct lane_pkt **list, uns
     }
     uint32_t taken = offered - lane_chain_of(*list).pkts;
     if (taken) {
-        atomic_fetch_add_explicit(&tx->entered, taken, memory_order_relaxed);
+        count(tx, &tx->entered, taken);
         tx->env->ops->charge(tx->env, LANE_OP_TX_PACKET, taken);
     }
     return result;
@@ -306,9 +312,9 @@ enum lane_tx_result lane_tx_send(struct lane_tx *tx, struct lane_pkt **list, uns
 
 void lane_tx_update(struct lane_tx *tx)
 {
-    atomic_store(&tx->woken_up, true);
-    if (!(atomic_fetch_and(&tx->state, ~(unsigned)BLOCKED) & BLOCKED)) return;
-    count(&tx->counter[LANE_TX_unblockcnt], 1);
+    shared_flag(tx->env, &tx->woken_up, true);
+    if (!(shared_and(tx->env, &tx->state, ~(unsigned)BLOCKED) & BLOCKED)) return;
+    count(tx, &tx->counter[LANE_TX_unblockcnt], 1);
     trace(tx, LANE_TRACE_TX_UNBLOCK, lane_tx_queued(tx), tx->ring);
     bell_ring(&tx->bell, tx->env, LANE_TX_WORKER);
 }
@@ -326,16 +332,16 @@ static void put_back(struct lane_tx *tx)
 /* With the lock held.  True: a reclaim came since sending began, so try again instead of waiting for one. */
 static bool reclaimed_meanwhile(struct lane_tx *tx)
 {
-    atomic_fetch_or(&tx->state, BLOCKED);
-    if (atomic_load(&tx->woken_up) && (atomic_fetch_and(&tx->state, ~(unsigned)BLOCKED) & BLOCKED)) return true;
-    count(&tx->counter[LANE_TX_blockcnt], 1); /* or lane_tx_update() has counted the release and rung already */
+    shared_or(tx->env, &tx->state, BLOCKED);
+    if (atomic_load(&tx->woken_up) && (shared_and(tx->env, &tx->state, ~(unsigned)BLOCKED) & BLOCKED)) return true;
+    count(tx, &tx->counter[LANE_TX_blockcnt], 1); /* or lane_tx_update() has counted the release and rung already */
     return false;
 }
 
 /* With the lock held: the queue is completely empty.  True: senders are to be told. */
 static bool release(struct lane_tx *tx)
 {
-    unsigned was = atomic_fetch_and(&tx->state, ~(unsigned)(ENQUEUED | HIWAT | WAKEUP_CLIENT));
+    unsigned was = shared_and(tx->env, &tx->state, ~(unsigned)(ENQUEUED | HIWAT | WAKEUP_CLIENT));
     return (was & (HIWAT | WAKEUP_CLIENT)) != 0;
 }
 
@@ -364,19 +370,19 @@ enum lane_step_result lane_tx_step(struct lane_tx *tx)
         if (tx->phase == TX_SEND) return LANE_STEP_AGAIN;
     }
     if (!tx->env->ops->enter(tx->env, LANE_TX_LOCK)) return LANE_STEP_BLOCKED;
-    bell_answer(&tx->bell);
+    bell_answer(&tx->bell, tx->env);
     if (tx->phase == TX_STUCK) {
         put_back(tx);
         again = reclaimed_meanwhile(tx);
         tx->phase = TX_IDLE;
         if (again)
-            atomic_store(&tx->bell.rung, true); /* by itself */
+            shared_flag(tx->env, &tx->bell.rung, true); /* by itself */
         else
             trace(tx, LANE_TRACE_TX_BLOCK, lane_tx_queued(tx), tx->ring);
     } else if (tx->queue.head && !has(tx, BLOCKED)) {
         tx->held = tx->queue;
         tx->queue = (struct lane_chain){ 0 };
-        atomic_store(&tx->woken_up, false);
+        shared_flag(tx->env, &tx->woken_up, false);
         tx->phase = TX_SEND;
         again = true;
     } else {
@@ -391,7 +397,7 @@ enum lane_step_result lane_tx_step(struct lane_tx *tx)
     return again ? LANE_STEP_AGAIN : LANE_STEP_SLEEP;
 }
 
-bool lane_tx_park(struct lane_tx *tx) { return bell_park(&tx->bell); }
+bool lane_tx_park(struct lane_tx *tx) { return bell_park(&tx->bell, tx->env); }
 
 uint32_t lane_tx_queued(const struct lane_tx *tx) { return atomic_load(&tx->queued); }
 bool lane_tx_flow_controlled(const struct lane_tx *tx) { return has(tx, HIWAT | WAKEUP_CLIENT); }
@@ -403,7 +409,7 @@ const char *lane_tx_check(const struct lane_tx *tx)
     if (lane_chain_of(tx->queue.head).pkts != tx->queue.pkts || lane_chain_of(tx->held.head).pkts != tx->held.pkts)
         return "a chain's count does not match its list";
     if (tx->queue.pkts + tx->held.pkts != queued) return "packets queued are not those on the queue and held";
-    if (atomic_load(&tx->entered) != tx->counter[LANE_TX_opackets] + atomic_load(&tx->dropped) + queued)
+    if (tx->entered != tx->counter[LANE_TX_opackets] + tx->dropped + queued)
         return "packets entered are not sent, dropped or queued";
     if (tx->counter[LANE_TX_blockcnt] - tx->counter[LANE_TX_unblockcnt] != (has(tx, BLOCKED) ? 1 : 0))
         return "blocked and unblocked do not alternate";

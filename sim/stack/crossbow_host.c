@@ -107,6 +107,7 @@ static struct lane_pkt *env_clone(struct lane_env *e, const struct lane_pkt *l)
 
 const struct lane_env_ops crossbow_env_ops = {
     LANE_ENV_VERSION, env_now_ns, env_wake, env_enter, env_exit, env_arm, env_charge, env_trace, env_drop, env_clone,
+    .serial = true,
 };
 
 static enum step_result lane_thread_step(struct worker *w)
