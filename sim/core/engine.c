@@ -40,7 +40,8 @@ struct heap {
 
 /* Bucket number n holds what happens in [n << shift, (n + 1) << shift), for cursor <= n < cursor + BUCKETS. */
 struct wheel {
-    int64_t cursor;     /* nothing is pending before this bucket */
+    int64_t cursor;     /* of the event that runs: nothing is pending before this bucket */
+    int64_t ahead;      /* nor, in the wheel, before this one; mostly it has the next */
     uint32_t shift;
     uint32_t turns;     /* moves of the cursor until the next look at the width */
     uint64_t looked_events; /* events run by the last one */
@@ -171,6 +172,7 @@ IN_LINE bool wheel_put(struct wheel *w, struct event *ev)
     uint32_t i = (uint32_t)number % BUCKETS;
 
     if (number - w->cursor >= BUCKETS) return false;
+    if (number < w->ahead) w->ahead = number;
     ev->slot = IN_WHEEL;
     uint64_t here = w->bit[i / 64], with = here | UINT64_C(1) << i % 64;
     if (here == with) { /* the bits are in the cache, where the bucket rarely is */
@@ -212,10 +214,10 @@ static void wheel_take(struct wheel *w, struct event *ev)
     if (!ev->next) w->first[i]->last = before;
 }
 
-/* How far it is from the cursor to the first bucket that is not empty; BUCKETS: all are. */
-IN_LINE uint32_t wheel_next(const struct wheel *w)
+/* How far it is from the bucket 'number' to the first that is not empty; BUCKETS: all are. */
+IN_LINE uint32_t wheel_next(const struct wheel *w, int64_t number)
 {
-    uint32_t from = (uint32_t)w->cursor % BUCKETS, word = from / 64;
+    uint32_t from = (uint32_t)number % BUCKETS, word = from / 64;
     uint64_t here = w->bit[word] >> from % 64;
 
     if (here) return (uint32_t)__builtin_ctzll(here);
@@ -270,7 +272,7 @@ __attribute__((noinline)) static void fit_width(struct engine *e)
     w->looked_events = e->view.events;
     w->looked_cursor = w->cursor;
     if (crowded == sparse) return;
-    for (uint32_t next; (next = wheel_next(w)) < BUCKETS;) {
+    for (uint32_t next; (next = wheel_next(w, w->cursor)) < BUCKETS;) {
         uint32_t i = (uint32_t)(w->cursor + next) % BUCKETS;
         struct event *ev = w->first[i];
         wheel_pop(w, i, ev);
@@ -279,7 +281,7 @@ __attribute__((noinline)) static void fit_width(struct engine *e)
     }
     w->shift = crowded ? w->shift - 1 : w->shift + 1;
     w->cursor = crowded ? w->cursor << 1 : w->cursor >> 1;
-    w->looked_cursor = w->cursor;
+    w->looked_cursor = w->ahead = w->cursor;
     while (all) {
         struct event *ev = all;
         all = ev->next;
@@ -300,7 +302,7 @@ IN_LINE void turn(struct engine *e, int64_t number)
 __attribute__((noinline)) static bool jump(struct engine *e, int64_t until)
 {
     if (e->far.used == 0 || e->far.first_at > until) return false;
-    e->wheel.cursor = e->far.first_at >> e->wheel.shift;
+    e->wheel.cursor = e->wheel.ahead = e->far.first_at >> e->wheel.shift;
     take_from_far(e);
     return true;
 }
@@ -392,31 +394,36 @@ void engine_cancel(struct engine *e, struct event *ev)
     ev->slot = 0;
 }
 
-/* Most likely the next to run: its owner's memory is on its way while this one runs. */
-IN_LINE void prefetch_next(const struct wheel *w)
+/* Looks for the next to run, if none is added before it: its memory is on its way while this one runs. */
+IN_LINE void look_ahead(struct wheel *w)
 {
-    uint32_t next = wheel_next(w);
+    uint32_t next = wheel_next(w, w->cursor);
 
-    if (next < BUCKETS) __builtin_prefetch(w->first[(uint32_t)(w->cursor + next) % BUCKETS]);
+    w->ahead = w->cursor;
+    if (next == BUCKETS) return;
+    w->ahead += next;
+    __builtin_prefetch(w->first[(uint32_t)w->ahead % BUCKETS]);
 }
 
 /* Whoever runs events forgets afterwards whose the last was. */
 IN_LINE bool step(struct engine *e, int64_t until)
 {
     struct wheel *w = &e->wheel;
-    uint32_t next = wheel_next(w);
+    uint32_t i = (uint32_t)w->ahead % BUCKETS;
 
-    if (next == BUCKETS) {
-        if (!jump(e, until)) return false;
-        next = wheel_next(w);
+    if (!(w->bit[i / 64] >> i % 64 & 1)) { /* what was there has been cancelled, or there was none */
+        uint32_t next = wheel_next(w, w->ahead);
+        if (next < BUCKETS)
+            w->ahead += next;
+        else if (!jump(e, until))
+            return false;
+        i = (uint32_t)w->ahead % BUCKETS;
     }
-    int64_t number = w->cursor + next;
-    uint32_t i = (uint32_t)number % BUCKETS;
     struct event *ev = w->first[i];
     if (ev->at.ps > until) return false;
     wheel_pop(w, i, ev);
-    if (next != 0) turn(e, number);
-    prefetch_next(w);
+    if (w->ahead != w->cursor) turn(e, w->ahead);
+    look_ahead(w);
     ev->slot = 0;
     e->view.now = ev->at;
     e->view.events++;
@@ -444,7 +451,7 @@ void engine_run(struct engine *e, sim_time until)
 sim_time engine_next(const struct engine *e)
 {
     const struct wheel *w = &e->wheel;
-    uint32_t next = wheel_next(w);
+    uint32_t next = wheel_next(w, w->cursor);
     if (next < BUCKETS) return w->first[(uint32_t)(w->cursor + next) % BUCKETS]->at;
     return e->far.used ? (sim_time){ e->far.first_at } : SIM_TIME_MAX;
 }
