@@ -134,8 +134,8 @@ static void say_machine(const char *name, bool full)
                 number(40, 300), number(0, 20), number(300, 2000), number(1, 300), ONE_OF("true", "false"));
     }
     if ((k.linux26 && roll(2)) || odd())
-        say("linux26: {affinity: %s, lro: %s, firewall: %s}, ", ONE_OF("random", "aligned"), ONE_OF("true", "false"),
-            ONE_OF("true", "false"));
+        say("linux26: {affinity: %s, tx-queue: %s, lro: %s, firewall: %s}, ", ONE_OF("random", "aligned"),
+            ONE_OF("flow", "cpu"), ONE_OF("true", "false"), ONE_OF("true", "false"));
     if (roll(4) == 0)
         say("tcp: {congestion: %s, send-buffer: %s, receive-buffer: %s, ack-every: %s, sack: %s, timestamps: %s, "
             "lso-max: %s, no-delay: %s}, ", ONE_OF("auto", "newreno", "cubic"), ONE_OF("1B", "16KiB", "1MiB"),

@@ -31,6 +31,7 @@ enum scenario_detail { SCENARIO_LIGHT, SCENARIO_FULL };
 enum scenario_stack { SCENARIO_CROSSBOW, SCENARIO_GLDV3, SCENARIO_LINUX26 };
 enum scenario_congestion { SCENARIO_CONGESTION_AUTO, SCENARIO_NEWRENO, SCENARIO_CUBIC };
 enum scenario_affinity { SCENARIO_AFFINITY_RANDOM, SCENARIO_AFFINITY_ALIGNED };
+enum scenario_tx_queue { SCENARIO_TX_QUEUE_FLOW, SCENARIO_TX_QUEUE_CPU };
 enum scenario_nic_model { SCENARIO_INTEL_82598, SCENARIO_INTEL_82573 };
 enum scenario_flow_control { SCENARIO_FLOW_NONE, SCENARIO_FLOW_RX, SCENARIO_FLOW_TX, SCENARIO_FLOW_FULL };
 enum scenario_rxrings { SCENARIO_RXRINGS_HW, SCENARIO_RXRINGS_SW, SCENARIO_RXRINGS_AUTO };
@@ -131,6 +132,7 @@ struct scenario_linux26 {
     bool on;        /* the stack is this one; while reading: the section was given */
     enum scenario_affinity affinity; /* which CPU a vector interrupts */
     struct scenario_cpu_list cpus;   /* the same as a list, in turn; count 0: by 'affinity' */
+    enum scenario_tx_queue tx_queue; /* which of several a packet goes to */
     bool lro;       /* received segments are merged by the driver */
     bool firewall;  /* packets pass connection tracking and rules */
 };

@@ -28,6 +28,7 @@ struct linux26_config {
     enum linux26_affinity affinity;
     const int *cpus;           /* that vectors interrupt, in turn; NULL: by 'affinity' */
     unsigned cpu_count;
+    bool tx_queue_by_cpu;      /* of several transmit queues each CPU sends to its own; else a flow keeps one */
     bool lro;                  /* the driver merges received segments (inet_lro) */
     bool firewall;             /* every packet passes connection tracking and rules */
 };
