@@ -626,7 +626,7 @@ END_TEST
 /* Whoever touches a connection, on whichever CPU: nothing overtakes, and no lock blocks. */
 START_TEST(linux26__connections_keep_their_order)
 {
-    static const char *const kinds[] = { TCP, TCP "linux26: {lro: true}," };
+    static const char *const kinds[] = { TCP "linux26: {tx-queue: flow},", TCP "linux26: {lro: true, tx-queue: flow}," };
     static const char *const nics[] = { "", "tx-rings: 8" };
     for (int i = 0; i < 4; i++) {
         run_world(kinds[i / 2], nics[i % 2], BOTH_WAYS, 3);
@@ -704,8 +704,8 @@ END_TEST
 /* Several transmit queues: the queue's lock is met less when each flow keeps to one, and seldom when each CPU does. */
 START_TEST(linux26__a_queue_for_each_cpu)
 {
-    static const char *const kinds[] = { TCP "linux26: {affinity: aligned, firewall: false},",
-                                         TCP "linux26: {affinity: aligned, firewall: false, tx-queue: cpu}," };
+    static const char *const kinds[] = { TCP "linux26: {affinity: aligned, firewall: false, tx-queue: flow},",
+                                         TCP "linux26: {affinity: aligned, firewall: false}," };
     uint64_t spins[3];
     for (int i = 0; i < 3; i++) {
         run_world(kinds[i / 2], i ? "tx-rings: 8" : "", BOTH_WAYS, 1);

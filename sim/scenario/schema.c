@@ -24,7 +24,7 @@
 static const char *const details[] = { "light", "full", NULL };
 static const char *const congestions[] = { "auto", "newreno", "cubic", NULL };
 static const char *const affinities[] = { "random", "aligned", NULL };
-static const char *const tx_queues[] = { "flow", "cpu", NULL };
+static const char *const tx_queues[] = { "cpu", "flow", NULL };
 static const char *const stacks[] = { "crossbow", "gldv3", "linux26", NULL };
 static const char *const nic_models[] = { "intel-82598", "intel-82573", NULL };
 static const char *const flow_controls[] = { "none", "rx", "tx", "full", NULL };
@@ -198,9 +198,9 @@ static const struct key_spec linux26_keys[] = {
              "N interrupts CPU N" },
     { .name = "irq-cpus", .type = VALUE_CPUS, AT(scenario_linux26, cpus), .none = "by `affinity`",
       .doc = "CPUs that the vectors interrupt, in turn" },
-    { .name = "tx-queue", .type = VALUE_CHOICE, AT(scenario_linux26, tx_queue), .def = "flow", .choices = tx_queues,
-      .doc = "of several `tx-rings`: `flow`: a flow keeps that of the CPU which sent its first packet (from 2.6.34 on); `cpu`: each "
-             "CPU sends to its own (this card's driver from 2.6.32 on), and a thread that moves overtakes itself" },
+    { .name = "tx-queue", .type = VALUE_CHOICE, AT(scenario_linux26, tx_queue), .def = "cpu", .choices = tx_queues,
+      .doc = "of several `tx-rings`: `cpu`: each CPU sends to its own (this card's driver from 2.6.32 on), and a thread that moves "
+             "overtakes itself; `flow`: a flow keeps that of the CPU which sent its first packet (from 2.6.34 on)" },
     { .name = "lro", .type = VALUE_BOOL, AT(scenario_linux26, lro), .def = "false",
       .doc = "the driver merges the segments of a poll that follow one another (`inet_lro`)" },
     { .name = "firewall", .type = VALUE_BOOL, AT(scenario_linux26, firewall), .def = "true",

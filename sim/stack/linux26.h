@@ -28,7 +28,7 @@ struct linux26_config {
     enum linux26_affinity affinity;
     const int *cpus;           /* that vectors interrupt, in turn; NULL: by 'affinity' */
     unsigned cpu_count;
-    bool tx_queue_by_cpu;      /* of several transmit queues each CPU sends to its own; else a flow keeps one */
+    bool flows_keep_queues;    /* of several transmit queues a flow keeps one; else each CPU sends to its own */
     bool lro;                  /* the driver merges received segments (inet_lro) */
     bool firewall;             /* every packet passes connection tracking and rules */
 };

@@ -13,9 +13,9 @@
  * The card's completions are reclaimed in the hard interrupt of the vector that serves transmit rings, without a lock
  * (ixgbe_msix_clean_tx), or by the poll of a vector that serves both kinds.
  *
- * With several queues a flow keeps the one it got, that of the CPU that sent its first packet: what kernels from 2.6.34
- * on do with the queue cached in the socket.  Or each CPU sends to its own, as drivers of this card's family had it from
- * 2.6.32 on (ixgbe_select_queue): a thread that has moved to another CPU may then overtake what it sent before.
+ * With several queues each CPU sends to its own, as drivers of this card's family had it from 2.6.32 on
+ * (ixgbe_select_queue): a thread that has moved to another CPU may overtake what it sent before.  Or a flow keeps the one it
+ * got, that of the CPU that sent its first packet: what kernels from 2.6.34 on do with the queue cached in the socket.
  *
  * Source: net/core/dev.c (dev_queue_xmit, net_tx_action), net/sched/sch_generic.c of 2.6.27.  Left out: bands (no packet
  * here has a type of service); need_resched (only ticks end a run).  TCP does not
@@ -171,7 +171,7 @@ static uint32_t flow_bucket(const struct packet *p)
 static struct qdisc *choose(struct nic26 *n, const struct packet *p)
 {
     int rings = n->config.dev->limits.tx_rings, own = this_softirq(n->l)->cpu % rings;
-    if (rings == 1 || n->l->config.tx_queue_by_cpu) return &n->qdisc[own];
+    if (rings == 1 || !n->l->config.flows_keep_queues) return &n->qdisc[own];
     uint8_t *queue = &n->flow_queue[flow_bucket(p)];
     if (*queue == 0) *queue = (uint8_t)(1 + own);
     return &n->qdisc[*queue - 1];

@@ -36,7 +36,7 @@ static struct stack *make_linux26(struct machine_world *mw)
         .machine = mw->machine, .pool = w->pool, .stats = w->stats, .sockets = mw->sockets, .seed = w->seed,
         .affinity = sl->affinity == SCENARIO_AFFINITY_ALIGNED ? LINUX26_ALIGNED : LINUX26_RANDOM,
         .cpus = sl->cpus.list, .cpu_count = (unsigned)sl->cpus.count,
-        .tx_queue_by_cpu = sl->tx_queue == SCENARIO_TX_QUEUE_CPU, .lro = sl->lro, .firewall = sl->firewall });
+        .flows_keep_queues = sl->tx_queue == SCENARIO_TX_QUEUE_FLOW, .lro = sl->lro, .firewall = sl->firewall });
 }
 
 void world_build_stack(struct machine_world *mw, struct sockets_config *sockets)
