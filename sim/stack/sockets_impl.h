@@ -3,7 +3,8 @@
  *
  *     sockets.c          creation, links, what TCP asks of its computer, connecting and listening
  *     sockets_udp.c      datagrams
- *     sockets_squeue.c   serialization queues per CPU, or per receive ring (gldv3, crossbow)
+ *     sockets_squeue.c   serialization queues per CPU, or per receive ring (gldv3, crossbow): what is on them,
+ *     squeue.c           and who processes them
  *     sockets_backlog.c  owned by a system call, or locked by a softirq (linux26)
  *
  * A rule says who may enter a connection, and what happens to whoever may not: reading, writing, closing, received

@@ -21,65 +21,12 @@
  * his step on; else items enter by a deferred effect, at the instant when the CPU is there, and that is when it is decided
  * whether the squeue has become free.  Packets received in a step enter as one chain.  A squeue is processed until the end
  * of the step that finds it empty, through interrupts and preemption: exclusion holds at every instant. */
-#include "stack/squeue.h"
-
 #include <stdio.h>
 
 #include "core/rng.h"
-#include "stack/sockets_impl.h"
+#include "stack/squeue_impl.h"
 
-enum { WORK_MAX = 8, BLANK_ABOVE = 3, HEADER_LINES = 2, TICKS_PER_S = 100 };
-
-enum {
-#define X(name) SQ_##name,
-    SQUEUE_COUNTERS(X)
-#undef X
-    N_SQ
-};
-static const char *const names[] = {
-#define X(name) #name,
-    SQUEUE_COUNTERS(X)
-#undef X
-};
-
-/* What an entry and every item need comes first. */
-struct squeue {
-    struct sockets *s;
-    struct squeue_entrant *owner;  /* who processes it; NULL: nobody */
-    struct squeue *next_claimed;   /* by the same */
-    struct packet_queue packets;
-    struct socket *work, *work_last;
-    uint32_t items;                /* of both kinds */
-    int cpu;
-    bool turn;                     /* which kind is next */
-    bool fast;                     /* he brought its only item */
-    bool fresh;                    /* and has not begun */
-    bool busy;                     /* a step that processes items is under way */
-    bool waiting;                  /* for the time-out */
-    bool polling;                  /* the ring is stopped */
-    bool looked;                   /* the poll thread has found nothing in it */
-    bool ending;                   /* its owner's time is over */
-    int64_t expires_ps;            /* when he stops */
-    struct mutex *lock;
-    struct touchable lines;
-    uint64_t counter[N_SQ];
-    struct squeue_ring ring;       /* with Crossbow; blank NULL: of no ring */
-    squeue_blank_fn *blank;        /* before it */
-    void *blank_owner;
-    struct squeue_entrant worker;
-    struct squeue_entrant poll;    /* a ring's */
-    struct event timeout;
-    struct squeue *next;
-};
-
-struct squeues {
-    struct squeue **of_cpu;        /* [cpus] */
-    struct squeue *all;            /* those, and the rings' */
-    int cpus;
-    struct squeue_entrant *current; /* whose step runs; NULL: nobody's */
-    struct squeue *processed;      /* whose packet TCP has; NULL: none's */
-    struct rng *rng;
-};
+enum { WORK_MAX = 8, BLANK_ABOVE = 3, HEADER_LINES = 2 };
 
 /* An application's thread is an entrant. */
 struct squeue_task {
@@ -98,53 +45,7 @@ _Static_assert(sizeof(struct mark) <= PACKET_CB_BYTES, "a packet's control block
 
 static inline struct mark *mark_of(struct packet *p) { return (struct mark *)(void *)p->cb; }
 
-/* squeue_intrdrain_ms, squeue_writerdrain_ms, squeue_workerdrain_ms; squeue_drain_ms. */
-static const int64_t limit_before_ps[] = {
-    [SQUEUE_INTERRUPT] = 20000000000, [SQUEUE_WRITER] = 10000000000, [SQUEUE_WORKER] = 10000000000,
-}, limit_crossbow_ps = 20000000000;
-
-static step_fn worker_step, poll_step;
-static event_fn timeout_fired;
-
 /* -- creation ------------------------------------------------------------------------------------------------------ */
-
-void squeue_entrant_init(struct squeue_entrant *e, struct sockets *s, enum squeue_who who, struct thread *thread)
-{
-    *e = (struct squeue_entrant){ .sockets = s, .who = who, .thread = thread };
-}
-
-static struct thread *thread_of(struct squeue *q, const char *name, int priority, step_fn *step)
-{
-    return thread_create(q->s->m, &(struct thread_config){ .name = name, .priority = priority, .cpu = q->cpu,
-                                                           .step = step, .owner = q });
-}
-
-static struct squeue *squeue_create(struct sockets *s, const char *own_name, int cpu, int priority)
-{
-    struct squeue *q = calloc(1, sizeof *q);
-    char name[300];
-    SIM_ASSERT(q);
-    *q = (struct squeue){ .s = s, .cpu = cpu, .next = s->squeues->all };
-    s->squeues->all = q;
-    snprintf(name, sizeof name, "%s/%s", machine_name(s->m), own_name);
-    q->lock = mutex_create(s->m, own_name);
-    q->lines.home = (int16_t)machine_cpu_node(s->m, cpu == CPU_ANY ? 0 : cpu);
-    event_init(&q->timeout, engine_entity(machine_engine(s->m), name), timeout_fired, q);
-    squeue_entrant_init(&q->worker, s, SQUEUE_WORKER, thread_of(q, own_name, priority, worker_step));
-    stats_register(s->config.stats, "squeue", name, names, q->counter, N_SQ);
-    return q;
-}
-
-struct squeue *squeue_add_ring(struct sockets *s, const char *name, int cpu, int priority,
-                               const struct squeue_ring *ring)
-{
-    struct squeue *q = squeue_create(s, name, cpu, priority);
-    char poll[300];
-    snprintf(poll, sizeof poll, "%s/poll", name);
-    q->ring = *ring;
-    squeue_entrant_init(&q->poll, s, SQUEUE_POLL, thread_of(q, poll, priority, poll_step));
-    return q;
-}
 
 static void create(struct sockets *s)
 {
@@ -175,12 +76,6 @@ static void destroy(struct sockets *s)
     free(s->squeues);
 }
 
-void squeue_bind_ring(struct sockets *s, int cpu, squeue_blank_fn *blank, void *owner)
-{
-    s->squeues->of_cpu[cpu]->blank = blank;
-    s->squeues->of_cpu[cpu]->blank_owner = owner;
-}
-
 static struct squeue *own_squeue(struct sockets *s)
 {
     return s->squeues->of_cpu[machine_in_step(s->m) ? machine_current_cpu(s->m) : 0];
@@ -197,125 +92,6 @@ static void opened(struct socket *sock)
     char name[32];
     snprintf(name, sizeof name, "stream%u", sock->owner->n_sockets);
     if (!sock->lock) sock->lock = mutex_create(sock->owner->m, name);
-}
-
-/* -- who processes a squeue ---------------------------------------------------------------------------------------- */
-
-static int64_t limit_ps(const struct squeue *q, enum squeue_who who)
-{
-    if (!q->s->config.squeue_crossbow) return limit_before_ps[who];
-    return who == SQUEUE_WORKER ? INT64_MAX / 2 : limit_crossbow_ps;
-}
-
-/* What was entered last is processed first: by whoever enters one squeue while he processes another. */
-static void claim(struct squeue *q, struct squeue_entrant *e)
-{
-    SIM_ASSERT(!q->owner);
-    q->next_claimed = e->claimed;
-    e->claimed = q;
-    q->owner = e;
-    q->fast = q->items == 1;
-    q->fresh = true;
-    q->expires_ps = machine_now(q->s->m).ps + limit_ps(q, e->who);
-    if (q->waiting) engine_cancel(machine_engine(q->s->m), &q->timeout);
-    q->waiting = false;
-}
-
-static void release(struct squeue *q)
-{
-    struct squeue **at = &q->owner->claimed;
-    while (*at != q) at = &(*at)->next_claimed;
-    *at = q->next_claimed;
-    q->owner = NULL;
-}
-
-static void hand_to(struct squeue *q, struct squeue_entrant *e)
-{
-    release(q);
-    claim(q, e);
-    q->fast = false;
-    thread_wake(e->thread);
-}
-
-/* The worker comes after 'wait' unless somebody else does; time-outs fire at ticks of the clock. */
-static void wait_for_worker(struct squeue *q, sim_dur wait)
-{
-    struct engine *engine = machine_engine(q->s->m);
-    int64_t tick = INT64_C(1000000000000) / TICKS_PER_S;
-    if (wait.ps == 0) {
-        thread_wake(q->worker.thread);
-        return;
-    }
-    if (q->waiting) return;
-    q->waiting = true;
-    int64_t ticks = engine_now(engine).ps / tick + (wait.ps + tick - 1) / tick + 1;
-    engine_schedule(engine, &q->timeout, (sim_time){ ticks * tick });
-}
-
-static void timeout_fired(void *owner)
-{
-    struct squeue *q = owner;
-    q->waiting = false;
-    if (q->owner || q->items == 0) return;
-    q->counter[SQ_fires]++;
-    thread_wake(q->worker.thread);
-}
-
-/* 'n' items have come, brought by 'e'; NULL: by nobody who could process them. */
-static void come(struct squeue *q, struct squeue_entrant *e, uint32_t n)
-{
-    if (q->items > q->counter[SQ_items_max]) q->counter[SQ_items_max] = q->items;
-    q->counter[SQ_queued] += n - (!q->owner && q->items == n);
-    if (q->owner == e && e) {
-        if (q->fresh) q->fast = false; /* a chain */
-    } else if (!q->owner && e) {
-        claim(q, e);
-        if (e->thread && !e->took) thread_wake(e->thread);
-    } else if (!q->owner) {
-        wait_for_worker(q, q->s->config.squeue_worker_wait);
-    }
-}
-
-/* Its owner's time is over, and there is more to do. */
-static void expire(struct squeue *q)
-{
-    struct squeue_entrant *e = q->owner;
-    q->counter[SQ_expired]++;
-    if (e->who == SQUEUE_POLL) {
-        hand_to(q, &q->worker);
-    } else if (q->polling) {
-        q->ending = true;
-    } else {
-        release(q);
-        if (e == &q->worker)
-            wait_for_worker(q, sim_ms(10)); /* squeue_workerwait_ms: others shall have it */
-        else
-            thread_wake(q->worker.thread);
-    }
-}
-
-/* At the end of a step that processed items of 'q', on 'cpu'. */
-static void settle(void *owner, uint64_t cpu)
-{
-    struct squeue *q = owner;
-    q->busy = false;
-    bool expired = engine_now(machine_engine(q->s->m)).ps >= q->expires_ps;
-    if (q->items == 0) {
-        if (!q->polling)
-            release(q);
-        else if (q->owner == &q->worker)
-            hand_to(q, &q->poll);
-        q->looked = false;
-    } else if (q->fast && (int)cpu != q->cpu && !q->s->config.squeue_crossbow) {
-        q->counter[SQ_left]++;
-        release(q);
-        wait_for_worker(q, q->s->config.squeue_worker_wait);
-    } else if (expired) {
-        expire(q);
-    } else if (q->fast) {
-        q->fast = false;
-        q->fresh = true;
-    }
 }
 
 /* -- items --------------------------------------------------------------------------------------------------------- */
@@ -338,7 +114,7 @@ static void packet_comes(void *owner, uint64_t entrant)
     struct squeue *q = mark_of(p)->q;
     packet_queue_push(&q->packets, p);
     q->items++;
-    come(q, as_entrant(entrant), 1);
+    squeue_come(q, as_entrant(entrant), 1);
 }
 
 static void chain_comes(void *owner, uint64_t unused)
@@ -350,7 +126,7 @@ static void chain_comes(void *owner, uint64_t unused)
     packet_queue_append(&q->packets, &e->chain);
     q->items += n;
     e->chain_enters = false;
-    come(q, e, n);
+    squeue_come(q, e, n);
 }
 
 /* Nobody is in it, and the running step's entrant is in no other. */
@@ -436,7 +212,7 @@ static void work_comes(void *owner, uint64_t entrant)
         q->work_last = sock;
         q->items++;
     }
-    come(q, as_entrant(entrant), 1);
+    squeue_come(q, as_entrant(entrant), 1);
 }
 
 /* The running step enters the connection's squeue with what is marked in 'sock'. */
@@ -534,7 +310,7 @@ static void left(void *owner, uint64_t unused)
     (void)unused;
     q->busy = false;
     if (q->items > 0 && !q->ending) return;
-    release(q);
+    squeue_release(q);
     if (q->items > 0) thread_wake(q->worker.thread);
     q->ending = false;
 }
@@ -577,7 +353,7 @@ enum squeue_result squeue_work_on(struct squeue_entrant *e)
     machine_charge(m, COST_MUTEX_ENTER, 1); /* its lock again, to look whether more has come */
     machine_protocol(m, false);
     q->busy = n > 0;
-    if (n > 0) machine_defer(m, settle, q, (uint64_t)machine_current_cpu(m));
+    if (n > 0) machine_defer(m, squeue_settle, q, (uint64_t)machine_current_cpu(m));
     return blocked ? SQUEUE_BLOCKED : SQUEUE_WORKED;
 }
 
@@ -601,28 +377,6 @@ enum step_result squeue_end(struct squeue_entrant *e, enum step_result result)
 struct squeue_entrant *squeue_current(const struct sockets *s)
 {
     return s->squeues->current;
-}
-
-static enum step_result own_thread_step(struct squeue_entrant *e)
-{
-    squeue_begin(e);
-    enum squeue_result r = squeue_work(e);
-    return squeue_end(e, r == SQUEUE_NONE ? STEP_SLEEP : squeue_step_result(r));
-}
-
-static enum step_result worker_step(void *owner)
-{
-    struct squeue *q = owner;
-    if (!q->owner && !q->waiting && q->items > 0) {
-        claim(q, &q->worker);
-        q->fast = false;
-    }
-    return own_thread_step(&q->worker);
-}
-
-static enum step_result poll_step(void *owner)
-{
-    return own_thread_step(&((struct squeue *)owner)->poll);
 }
 
 static enum step_result task_step(void *owner)
