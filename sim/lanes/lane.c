@@ -114,7 +114,10 @@ static struct bell *bell_of(struct lane *l, unsigned thread)
     }
 }
 
-bool lane_park(struct lane *l, unsigned thread) { return thread == LANE_CALLER || bell_park(bell_of(l, thread), l->env); }
+bool lane_park(struct lane *l, unsigned thread)
+{
+    return thread == LANE_CALLER || bell_park(bell_of(l, thread), l->env);
+}
 
 void lane_timer(struct lane *l, unsigned thread)
 {

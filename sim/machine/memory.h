@@ -63,8 +63,10 @@ enum memory_result { MEMORY_REFUSED, MEMORY_REFERRED, MEMORY_COPIED };
 enum memory_result memory_write_frame(struct memory *mem, bus_addr addr, struct packet *p, uint32_t offset,
                                       uint32_t bytes, bool last);
 
-/* The device gives up a frame that it has begun to write: slots forget it. */
+/* A frame will soon be written to 'addr', if that means anything: a hint to the simulator's cache, which changes nothing. */
 void memory_expect_frame(const struct memory *mem, bus_addr addr);
+
+/* The device gives up a frame that it has begun to write: slots forget it. */
 void memory_abandon_frame(struct memory *mem, const struct packet *p);
 
 /* The packet bound at 'addr' and the offset of 'addr' in it, when [addr, addr + bytes) lies in one binding; else

@@ -204,7 +204,7 @@ static inline void store_whole(struct nic *nic, struct rxq *q, struct packet *p,
 
     if (__builtin_expect(r == MEMORY_REFUSED, 0)) nic_refused(nic, addr);
     use_buffer(nic, q, rx_cb(p), addr, len, true);
-    memory_expect_frame(nic->memory, q->ring.cache[(q->ring.c_head + 1) % CACHE_DESCS].q[0]);
+    memory_expect_frame(nic->memory, q->ring.cache[(q->ring.c_head + 1) % CACHE_DESCS].q[0]); /* the one after the next */
     if (__builtin_expect(r != MEMORY_REFERRED, 0)) store_end(nic, p, r == MEMORY_REFUSED);
 }
 
