@@ -142,11 +142,16 @@ static struct packet *tcp_frame(uint16_t port)
     return nic_rig_frame(&rig, nic_rig_mac, IPPROTO_TCP_, port, 100);
 }
 
-/* What RSS input a frame of tcp_frame() has. */
-static uint32_t tcp_hash(uint16_t port)
+/* The hash of what tcp_frame() has of RSS input. */
+static uint32_t hash_with(const uint8_t *key, uint16_t port)
 {
     const uint8_t input[12] = { 10, 0, 0, 2, 10, 0, 0, 1, (uint8_t)(port >> 8), (uint8_t)port, 0, 80 };
-    return hash_by_bits(standard_key, input, 12);
+    return hash_by_bits(key, input, 12);
+}
+
+static uint32_t tcp_hash(uint16_t port)
+{
+    return hash_with(standard_key, port);
 }
 
 static void rss(uint32_t types)
@@ -176,6 +181,23 @@ START_TEST(nic_receive__rss_uses_the_low_half_of_the_redirection_entry)
     rss(NIC_MASK(MRQC_TCPV4));
     for (uint16_t port = 1; port < 60; port++)
         ck_assert_int_eq(queue_of(tcp_frame(port)), (int)((tcp_hash(port) & 127) % 16));
+}
+END_TEST
+
+/* Flows that come again, flows that differ in the high byte of a port only, and a new key. */
+START_TEST(nic_receive__rss_of_flows_that_it_has_seen)
+{
+    static const uint16_t ports[] = { 7, 7, 135, 263, 7, 135, 519, 519, 7 };
+    uint8_t other[40];
+    for (int i = 0; i < 40; i++) other[i] = standard_key[39 - i];
+    rings();
+    rss(NIC_MASK(MRQC_TCPV4));
+    for (int turn = 0; turn < 4; turn++) {
+        const uint8_t *key = turn % 2 ? other : standard_key;
+        write_key(key);
+        for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+            ck_assert_int_eq(queue_of(tcp_frame(ports[i])), (int)((hash_with(key, ports[i]) & 127) % 16));
+    }
 }
 END_TEST
 
@@ -1256,6 +1278,7 @@ Suite *nic82598_suite(void)
     tcase_add_test(t, nic_rss_hash__equals_the_definition_for_any_key_and_input);
     tcase_add_test(t, nic_receive__no_vmdq_no_rss_is_queue_0);
     tcase_add_test(t, nic_receive__rss_uses_the_low_half_of_the_redirection_entry);
+    tcase_add_test(t, nic_receive__rss_of_flows_that_it_has_seen);
     tcase_add_test(t, nic_receive__rss_type_not_enabled_and_fragments);
     tcase_add_test(t, nic_receive__vmdq_queue_is_the_index_of_the_address);
     tcase_add_test(t, nic_receive__vmdq_and_rss_together);
