@@ -127,6 +127,23 @@ done <<'Y'
 Y
 [ "$(wc -l <"$work/err")" -eq 13 ] || fail "wrong.yaml: expected 13 messages"
 
+# Those of the scenario and of all its variants, each once.
+yaml variants.yaml <<'Y'
+title: wrong in its variants
+reps: 0
+switches: {s: {}}
+machines: {a: {nics: {n: {wire: s}}}, b: {nics: {n: {wire: s}}}}
+traffic: [{uperf: {from: a, to: b}}]
+variants:
+  one: {machines.a.nics.n.rat: 1Gbps}
+  two: {traffic.0.streams: none}
+Y
+expect 2 "variants.yaml:2:7: reps: '0' is out of range" check "$work/variants.yaml"
+grep -q "variants.yaml:7:9: .*unknown key 'rat', did you mean 'rate'" "$work/err" || fail "variants.yaml: nobody said 'rat'"
+grep -q "variants.yaml:8:[0-9]*: streams: 'none'" "$work/err" || fail "variants.yaml: nobody said 'none'"
+[ "$(wc -l <"$work/err")" -eq 3 ] || fail "variants.yaml: expected 3 messages"
+expect 2 "no variant 'oen', did you mean 'one'" check "$work/variants.yaml" --variant oen
+
 # Mistakes that only the world shows: found by check as well, and nothing is run.
 yaml apart.yaml <<'Y'
 switches: {s: {}, t: {}}
@@ -134,6 +151,12 @@ machines: {a: {nics: {n: {wire: s}}}, b: {nics: {n: {wire: t}}}}
 traffic: [{uperf: {from: a, to: b}}]
 Y
 expect 2 "apart.yaml:3:[0-9]+: .*no wires lead from switch 's' to switch 't'" check "$work/apart.yaml"
+yaml two-cards.yaml <<'Y'
+switches: {s: {}, t: {}}
+machines: {a: {nics: {n: {wire: s}, m: {wire: t}}}, b: {nics: {n: {wire: t}}}}
+traffic: [{uperf: {from: a, to: b}}]
+Y
+expect 2 "to switch 't'; 'via' names another NIC" check "$work/two-cards.yaml"
 yaml rings.yaml <<'Y'
 switches: {s: {}}
 machines:

@@ -30,6 +30,24 @@ START_TEST(errors_add__says_where)
 }
 END_TEST
 
+START_TEST(errors_merge__tells_nothing_twice)
+{
+    struct errors e, more;
+    errors_init(&e);
+    errors_init(&more);
+    errors_add(&e, (struct error_at){ "f", 1, 1 }, "a");
+    errors_add(&e, (struct error_at){ "f", 2, 1 }, "b");
+    errors_add(&more, (struct error_at){ "f", 2, 1 }, "b");
+    errors_add(&more, (struct error_at){ "f", 2, 2 }, "b");
+    errors_merge(&e, &more);
+    errors_merge(&e, &more);
+    ck_assert_uint_eq(e.count, 3);
+    ck_assert_str_eq(e.list[2].text, "f:2:2: b");
+    errors_fini(&e);
+    errors_fini(&more);
+}
+END_TEST
+
 START_TEST(errors_add__many_are_counted_not_kept)
 {
     struct errors e;
@@ -118,6 +136,7 @@ Suite *error_suite(void)
     Suite *s = suite_create("error");
     TCase *tc = tcase_create("error");
     tcase_add_test(tc, errors_add__says_where);
+    tcase_add_test(tc, errors_merge__tells_nothing_twice);
     tcase_add_test(tc, errors_add__many_are_counted_not_kept);
     tcase_add_test(tc, errors_add__long_and_hostile_text_stays_one_line);
     tcase_add_test_raise_signal(tc, sim_assert__aborts, SIGABRT);

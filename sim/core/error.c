@@ -27,15 +27,27 @@ static void make_printable(char *text)
         if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
 }
 
+static void add(struct errors *e, const char *text)
+{
+    if (e->count == ERRORS_MAX) {
+        e->suppressed++;
+        return;
+    }
+    if (e->count == e->room) {
+        e->room = e->room ? e->room * 2 : 8;
+        e->list = realloc(e->list, e->room * sizeof *e->list);
+        SIM_ASSERT(e->list);
+    }
+    e->list[e->count].text = strdup(text);
+    SIM_ASSERT(e->list[e->count].text);
+    e->count++;
+}
+
 int errors_add(struct errors *e, struct error_at at, const char *format, ...)
 {
     char what[1024], text[1400];
     va_list args;
 
-    if (e->count == ERRORS_MAX) {
-        e->suppressed++;
-        return -1;
-    }
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
@@ -46,15 +58,21 @@ int errors_add(struct errors *e, struct error_at at, const char *format, ...)
     else
         snprintf(text, sizeof text, "%.300s: %s", at.file, what);
     make_printable(text);
-    if (e->count == e->room) {
-        e->room = e->room ? e->room * 2 : 8;
-        e->list = realloc(e->list, e->room * sizeof *e->list);
-        SIM_ASSERT(e->list);
-    }
-    e->list[e->count].text = strdup(text);
-    SIM_ASSERT(e->list[e->count].text);
-    e->count++;
+    add(e, text);
     return -1;
+}
+
+static bool has(const struct errors *e, const char *text)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (strcmp(e->list[i].text, text) == 0) return true;
+    return false;
+}
+
+void errors_merge(struct errors *e, const struct errors *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        if (!has(e, from->list[i].text)) add(e, from->list[i].text);
 }
 
 void errors_print(const struct errors *e, FILE *out)

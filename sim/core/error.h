@@ -31,6 +31,9 @@ void errors_fini(struct errors *e);
 /* Adds a mistake; always returns -1, so that "return errors_add(...)" reads well. */
 int errors_add(struct errors *e, struct error_at at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Adds the mistakes of 'from' that are not among those of 'e' already. */
+void errors_merge(struct errors *e, const struct errors *from);
+
 /* Prints every mistake on its own line, and how many were suppressed. */
 void errors_print(const struct errors *e, FILE *out);
 

@@ -37,19 +37,29 @@ static int choose_variants(struct study *st, struct errors *errors)
         return errors_add(errors, names->at, "%zu variants, expected at most %d", names->count, STUDY_VARIANTS_MAX);
     for (size_t i = 0; i < names->count; i++)
         if (!only || strcmp(names->list[i], only) == 0) st->variants[st->variant_count++] = names->list[i];
-    if (only && st->variant_count == 0)
+    if (only && st->variant_count == 0) {
+        struct name_guess guess;
+        char hint[NAME_WHY_BYTES];
+        name_guess_start(&guess, only, errors);
+        for (size_t i = 0; i < names->count; i++) name_guess_offer(&guess, names->list[i]);
         return errors_add(errors, names->count ? names->at : (struct error_at){ st->base->file, 0, 0 },
-                          "no variant '%s'", only);
+                          "no variant '%s'%s", only, name_guess_hint(&guess, hint));
+    }
     if (st->variant_count == 0) st->variants[st->variant_count++] = "";
     return 0;
 }
 
+/* What is wrong in one variant, or in all, is told once. */
 static int open_variant(struct study *st, size_t i, struct errors *errors)
 {
-    struct scenario *s = load(st, st->variants[i], errors);
+    struct errors here;
+    errors_init(&here);
+    struct scenario *s = load(st, st->variants[i], &here);
+    errors_merge(errors, &here);
+    errors_fini(&here);
     if (!s) return -1;
     st->variant_hash[i] = scenario_hash(s);
-    if (i == 0) st->profile_path = text_copy(s->profile_path);
+    if (!st->profile_path) st->profile_path = text_copy(s->profile_path);
     if (strcmp(st->profile_path, s->profile_path) != 0) st->other_profile = i;
     scenario_destroy(s);
     return 0;
@@ -66,11 +76,12 @@ int study_open(struct study *st, const struct study_config *config, struct error
     for (size_t i = 0; scripts && i < st->base->plots.count; i++)
         plot_check(scripts, st->base->plots.list[i], st->base->plots.at, errors);
     free(scripts);
-    if (errors->count + errors->suppressed > before || choose_variants(st, errors)) return -1;
+    bool wrong = errors->count + errors->suppressed > before;
+    if (wrong && st->base->variants.count == 0) return -1;
+    if (choose_variants(st, errors)) return -1;
     st->other_profile = st->variant_count;
-    for (size_t i = 0; i < st->variant_count; i++)
-        if (open_variant(st, i, errors)) return -1; /* what is wrong in one variant usually is wrong in all */
-    return 0;
+    for (size_t i = 0; i < st->variant_count && errors->count < ERRORS_MAX; i++) wrong |= open_variant(st, i, errors) != 0;
+    return wrong ? -1 : 0;
 }
 
 void study_close(struct study *st)

@@ -259,8 +259,9 @@ static int add_pair(struct world *w, size_t index, const struct scenario_end *fr
     if (bad_vlan(w, name, t, from, to, errors)) return -1;
     if (source->s->nics[from->nic].wire_switch != sink->s->nics[to->nic].wire_switch &&
         topology_route(w->topology, from->machine, from->nic, to->machine, to->nic, NULL, 0) == 0)
-        return errors_add(errors, t->at, "%s: no wires lead from switch '%s' to switch '%s'", name,
-                          source->s->nics[from->nic].wire.text, sink->s->nics[to->nic].wire.text);
+        return errors_add(errors, t->at, "%s: no wires lead from switch '%s' to switch '%s'%s", name,
+                          source->s->nics[from->nic].wire.text, sink->s->nics[to->nic].wire.text,
+                          source->s->nic_count + sink->s->nic_count > 2 ? "; 'via' names another NIC" : "");
     if (port == 0) return errors_add(errors, t->at, "%s: no port from %d on is free at the receiver", name, t->port);
     switch (t->kind) {
     case SCENARIO_UPERF: return add_uperf(w, t, from, to, port, name, errors);
