@@ -157,6 +157,18 @@ machines: {a: {nics: {n: {wire: s}, m: {wire: t}}}, b: {nics: {n: {wire: t}}}}
 traffic: [{uperf: {from: a, to: b}}]
 Y
 expect 2 "to switch 't'; 'via' names another NIC" check "$work/two-cards.yaml"
+yaml worlds.yaml <<'Y'
+switches: {s: {}, t: {}}
+machines: {a: {detail: full, nics: {n: {wire: s}, m: {wire: t}}}, b: {nics: {n: {wire: t}}}}
+traffic: [{uperf: {from: a, to: b}}]
+variants:
+  one: {}
+  two: {traffic.0.via: m}
+  three: {traffic.0.via: m, machines.a.links: {"v[1-8]": {over: m, rxrings: hw}}}
+Y
+expect 2 "worlds.yaml:3:[0-9]+: .*no wires lead" check "$work/worlds.yaml"
+grep -q "worlds.yaml:2:[0-9]*: a/m: has at most 16 receive rings" "$work/err" || fail "worlds.yaml: nobody said 'rings'"
+[ "$(wc -l <"$work/err")" -eq 2 ] || fail "worlds.yaml: expected 2 messages"
 yaml rings.yaml <<'Y'
 switches: {s: {}}
 machines:

@@ -101,15 +101,38 @@ int study_find(const struct study *st, const char *variant)
 
 /* -- checking ----------------------------------------------------------------------------------------------------- */
 
-static int check_variant(const struct study *st, const char *variant)
+/* Reads the mistakes that a process prints, a line each. */
+static void collect(int fd, struct errors *errors)
 {
+    struct errors here;
+    char *line = NULL;
+    size_t room = 0;
+    FILE *in = fdopen(fd, "r");
+    SIM_ASSERT(in);
+    errors_init(&here);
+    while (getline(&line, &room, in) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        errors_add(&here, (struct error_at){ 0 }, "%s", line);
+    }
+    errors_merge(errors, &here);
+    errors_fini(&here);
+    free(line);
+    fclose(in);
+}
+
+static int check_variant(const struct study *st, const char *variant, struct errors *mistakes)
+{
+    int ends[2];
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = pipe(ends) == 0 ? fork() : -1;
     if (child < 0) {
         fprintf(stderr, "xbow: cannot start a process: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
     if (child == 0) {
+        FILE *out = fdopen(ends[1], "w");
+        SIM_ASSERT(out);
+        close(ends[0]);
         struct errors errors;
         errors_init(&errors);
         struct scenario *s = load(st, variant, &errors);
@@ -117,11 +140,13 @@ static int check_variant(const struct study *st, const char *variant)
         int code = w ? EXIT_SUCCESS : EXIT_MISTAKE;
         world_destroy(w);
         scenario_destroy(s);
-        errors_print(&errors, stderr);
+        errors_print(&errors, out);
         errors_fini(&errors);
         fflush(NULL);
         _exit(code);
     }
+    close(ends[1]);
+    collect(ends[0], mistakes);
     int status;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     if (WIFEXITED(status)) return WEXITSTATUS(status);
@@ -131,12 +156,15 @@ static int check_variant(const struct study *st, const char *variant)
 
 int study_check(const struct study *st)
 {
+    struct errors mistakes;
     int worst = 0;
-    for (size_t i = 0; i < st->variant_count; i++) {
-        int code = check_variant(st, st->variants[i]);
+    errors_init(&mistakes);
+    for (size_t i = 0; i < st->variant_count && mistakes.count < ERRORS_MAX; i++) {
+        int code = check_variant(st, st->variants[i], &mistakes);
         if (code > worst) worst = code;
-        if (code) break; /* what is wrong in one variant usually is wrong in all */
     }
+    errors_print(&mistakes, stderr);
+    errors_fini(&mistakes);
     return worst;
 }
 
