@@ -43,8 +43,37 @@ START_TEST(errors_merge__tells_nothing_twice)
     errors_merge(&e, &more);
     ck_assert_uint_eq(e.count, 3);
     ck_assert_str_eq(e.list[2].text, "f:2:2: b");
+    more.suppressed = 2;
+    errors_merge(&e, &more);
+    ck_assert_uint_eq(e.suppressed, 2);
     errors_fini(&e);
     errors_fini(&more);
+}
+END_TEST
+
+START_TEST(errors_read__takes_what_errors_print_prints)
+{
+    struct errors e, again;
+    errors_init(&e);
+    errors_init(&again);
+    char longest[1500];
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    for (int i = 0; i < ERRORS_MAX + 5; i++) errors_add(&e, (struct error_at){ longest, i + 1, 1 }, "%d %s", i, longest);
+    FILE *file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    for (int turn = 0; turn < 2; turn++) {
+        rewind(file);
+        errors_print(&e, file);
+        rewind(file);
+        errors_read(&again, file);
+    }
+    fclose(file);
+    ck_assert_uint_eq(again.count, ERRORS_MAX);
+    ck_assert_uint_eq(again.suppressed, 10); /* those that are not told cannot be compared */
+    for (size_t i = 0; i < again.count; i++) ck_assert_str_eq(again.list[i].text, e.list[i].text);
+    errors_fini(&e);
+    errors_fini(&again);
 }
 END_TEST
 
@@ -137,6 +166,7 @@ Suite *error_suite(void)
     TCase *tc = tcase_create("error");
     tcase_add_test(tc, errors_add__says_where);
     tcase_add_test(tc, errors_merge__tells_nothing_twice);
+    tcase_add_test(tc, errors_read__takes_what_errors_print_prints);
     tcase_add_test(tc, errors_add__many_are_counted_not_kept);
     tcase_add_test(tc, errors_add__long_and_hostile_text_stays_one_line);
     tcase_add_test_raise_signal(tc, sim_assert__aborts, SIGABRT);

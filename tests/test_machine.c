@@ -123,41 +123,36 @@ static void run_step(step_fn *step, void *owner, int64_t raise_ns)
     ck_assert_int_eq(runs, raise_ns != 0);
 }
 
-static void run_late(int64_t slack_ns, int64_t raise_ns)
+/* A late effect of late_effect(): when it was called, and what it was told. */
+static void check_late(int64_t slack_ns, int64_t raise_ns, int64_t called_ns, int64_t told_ns)
 {
     run_step(late_effect, &slack_ns, raise_ns);
     ck_assert_int_eq(log_ns[0], raise_ns ? 1400 + 1270 : 1400);
+    ck_assert_int_eq(late.called_ns, called_ns);
+    ck_assert_int_eq(late.told_ns, told_ns);
 }
 
 START_TEST(machine_defer_late__is_called_by_its_slack)
 {
-    run_late(200, 0);
-    ck_assert_int_eq(late.called_ns, 1300);
-    ck_assert_int_eq(late.told_ns, 1100);
+    check_late(200, 0, 1300, 1100);
 }
 END_TEST
 
 START_TEST(machine_defer_late__is_called_when_the_cpu_stops_anyway)
 {
-    run_late(5000, 0);
-    ck_assert_int_eq(late.called_ns, 1400);
-    ck_assert_int_eq(late.told_ns, 1100);
+    check_late(5000, 0, 1400, 1100);
 }
 END_TEST
 
 START_TEST(machine_defer_late__an_interrupt_after_its_instant_does_not_move_it)
 {
-    run_late(5000, 1200);
-    ck_assert_int_eq(late.called_ns, 1200);
-    ck_assert_int_eq(late.told_ns, 1100);
+    check_late(5000, 1200, 1200, 1100);
 }
 END_TEST
 
 START_TEST(machine_defer_late__an_interrupt_before_its_instant_does)
 {
-    run_late(200, 1050);
-    ck_assert_int_eq(late.called_ns, 1300 + 1270);
-    ck_assert_int_eq(late.told_ns, 1100 + 1270);
+    check_late(200, 1050, 1300 + 1270, 1100 + 1270);
 }
 END_TEST
 

@@ -27,12 +27,16 @@ static void make_printable(char *text)
         if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
 }
 
-static void add(struct errors *e, const char *text)
+/* One more is counted and not kept. */
+static bool full(struct errors *e)
 {
-    if (e->count == ERRORS_MAX) {
-        e->suppressed++;
-        return;
-    }
+    if (e->count < ERRORS_MAX) return false;
+    e->suppressed++;
+    return true;
+}
+
+static void keep(struct errors *e, const char *text)
+{
     if (e->count == e->room) {
         e->room = e->room ? e->room * 2 : 8;
         e->list = realloc(e->list, e->room * sizeof *e->list);
@@ -48,6 +52,7 @@ int errors_add(struct errors *e, struct error_at at, const char *format, ...)
     char what[1024], text[1400];
     va_list args;
 
+    if (full(e)) return -1;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
@@ -58,25 +63,40 @@ int errors_add(struct errors *e, struct error_at at, const char *format, ...)
     else
         snprintf(text, sizeof text, "%.300s: %s", at.file, what);
     make_printable(text);
-    add(e, text);
+    keep(e, text);
     return -1;
 }
 
-static bool has(const struct errors *e, const char *text)
+static void keep_new(struct errors *e, const char *text)
 {
     for (size_t i = 0; i < e->count; i++)
-        if (strcmp(e->list[i].text, text) == 0) return true;
-    return false;
+        if (strcmp(e->list[i].text, text) == 0) return;
+    if (!full(e)) keep(e, text);
 }
 
 void errors_merge(struct errors *e, const struct errors *from)
 {
-    for (size_t i = 0; i < from->count; i++)
-        if (!has(e, from->list[i].text)) add(e, from->list[i].text);
+    for (size_t i = 0; i < from->count; i++) keep_new(e, from->list[i].text);
+    e->suppressed += from->suppressed;
 }
 
 void errors_print(const struct errors *e, FILE *out)
 {
     for (size_t i = 0; i < e->count; i++) fprintf(out, "%s\n", e->list[i].text);
     if (e->suppressed) fprintf(out, "(and %zu more)\n", e->suppressed);
+}
+
+void errors_read(struct errors *e, FILE *in)
+{
+    char *line = NULL;
+    size_t room = 0, more;
+
+    while (getline(&line, &room, in) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        if (sscanf(line, "(and %zu more)", &more) == 1)
+            e->suppressed += more;
+        else
+            keep_new(e, line);
+    }
+    free(line);
 }

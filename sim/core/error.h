@@ -36,5 +36,7 @@ void errors_merge(struct errors *e, const struct errors *from);
 
 /* Prints every mistake on its own line, and how many were suppressed. */
 void errors_print(const struct errors *e, FILE *out);
+/* Adds what errors_print() has printed, as errors_merge(). */
+void errors_read(struct errors *e, FILE *in);
 
 #endif

@@ -22,7 +22,7 @@
 enum {
     USED_DESCS = 128,         /* receive descriptors used and not yet visible, per queue */
     RSS_INPUT_BYTES = 36,     /* IPv6 addresses and ports */
-    KNOWN_HASHES = 128,
+    KNOWN_HASHES = 128,       /* of flows that came lately */
     PIECES_MAX = 256,         /* buffers of one transmit packet */
     DONE_MAX = 256,           /* transmit packets whose data is on its way */
     POSTED_LIMIT = 1024,      /* posted writes on their way when the receive engine pauses */

@@ -28,24 +28,15 @@ static struct scenario *load(const struct study *st, const char *variant, struct
     return scenario_load(c->file, study_variant_or_null(variant), c->sets, c->set_count, errors);
 }
 
-/* Which variants are wanted: all, or the one that was named. */
+/* Which variants are wanted: all, or the one that was named, which may not exist. */
 static int choose_variants(struct study *st, struct errors *errors)
 {
     const struct scenario_names *names = &st->base->variants;
     const char *only = st->config.variant;
     if (names->count > STUDY_VARIANTS_MAX)
         return errors_add(errors, names->at, "%zu variants, expected at most %d", names->count, STUDY_VARIANTS_MAX);
-    for (size_t i = 0; i < names->count; i++)
-        if (!only || strcmp(names->list[i], only) == 0) st->variants[st->variant_count++] = names->list[i];
-    if (only && st->variant_count == 0) {
-        struct name_guess guess;
-        char hint[NAME_WHY_BYTES];
-        name_guess_start(&guess, only, errors);
-        for (size_t i = 0; i < names->count; i++) name_guess_offer(&guess, names->list[i]);
-        return errors_add(errors, names->count ? names->at : (struct error_at){ st->base->file, 0, 0 },
-                          "no variant '%s'%s", only, name_guess_hint(&guess, hint));
-    }
-    if (st->variant_count == 0) st->variants[st->variant_count++] = "";
+    for (size_t i = 0; i < names->count && !only; i++) st->variants[st->variant_count++] = names->list[i];
+    if (st->variant_count == 0) st->variants[st->variant_count++] = only ? only : "";
     return 0;
 }
 
@@ -77,7 +68,6 @@ int study_open(struct study *st, const struct study_config *config, struct error
         plot_check(scripts, st->base->plots.list[i], st->base->plots.at, errors);
     free(scripts);
     bool wrong = errors->count + errors->suppressed > before;
-    if (wrong && st->base->variants.count == 0) return -1;
     if (choose_variants(st, errors)) return -1;
     st->other_profile = st->variant_count;
     for (size_t i = 0; i < st->variant_count && errors->count < ERRORS_MAX; i++) wrong |= open_variant(st, i, errors) != 0;
@@ -100,25 +90,6 @@ int study_find(const struct study *st, const char *variant)
 }
 
 /* -- checking ----------------------------------------------------------------------------------------------------- */
-
-/* Reads the mistakes that a process prints, a line each. */
-static void collect(int fd, struct errors *errors)
-{
-    struct errors here;
-    char *line = NULL;
-    size_t room = 0;
-    FILE *in = fdopen(fd, "r");
-    SIM_ASSERT(in);
-    errors_init(&here);
-    while (getline(&line, &room, in) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        errors_add(&here, (struct error_at){ 0 }, "%s", line);
-    }
-    errors_merge(errors, &here);
-    errors_fini(&here);
-    free(line);
-    fclose(in);
-}
 
 static int check_variant(const struct study *st, const char *variant, struct errors *mistakes)
 {
@@ -146,7 +117,10 @@ static int check_variant(const struct study *st, const char *variant, struct err
         _exit(code);
     }
     close(ends[1]);
-    collect(ends[0], mistakes);
+    FILE *in = fdopen(ends[0], "r");
+    SIM_ASSERT(in);
+    errors_read(mistakes, in);
+    fclose(in);
     int status;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     if (WIFEXITED(status)) return WEXITSTATUS(status);
